@@ -1,0 +1,65 @@
+#include <holdfast/core/clock.hpp>
+
+#include <ctime>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <sys/random.h>
+#include <system_error>
+
+namespace holdfast {
+namespace {
+
+std::int64_t read_clock(clockid_t id) {
+  timespec t{};
+  clock_gettime(id, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+std::uint64_t read_boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string text;
+  std::getline(file, text);
+  std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a, 64 bit
+  for (unsigned char c : text)
+    hash = (hash ^ c) * 0x100000001b3;
+  return hash;
+}
+
+class machine_clock final : public clock {
+public:
+  moment now() const override { return {read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME), boot_}; }
+
+private:
+  std::uint64_t boot_ = read_boot_id();
+};
+
+class kernel_random final : public random_source {
+public:
+  std::uint64_t next() override {
+    std::uint64_t bits = 0;
+    if (getrandom(&bits, sizeof bits, 0) != sizeof bits)
+      throw std::system_error(errno, std::generic_category(), "the kernel gave no random bits");
+    return bits;
+  }
+};
+
+} // namespace
+
+const clock& system_clock() {
+  static const machine_clock instance;
+  return instance;
+}
+
+random_source& system_random() {
+  static kernel_random instance;
+  return instance;
+}
+
+duration deadline::left(const moment& now) const {
+  auto passed = now.boot == written.boot ? now.steady_ns - written.steady_ns : now.wall_ns - written.wall_ns;
+  // A wall clock behind the stamp after a reboot is wrong, not early: time has certainly not run backwards.
+  return duration{left_ns - (passed > 0 ? passed : 0)};
+}
+
+} // namespace holdfast

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// A limit on everything that a peer, a caller or a file can make grow. Sizes in bytes. Beside each: what a larger value
+/// would harm. Limits that depend on each other are tied by static_assert.
+namespace holdfast::limits {
+
+/// One call's encoded arguments, or one state value. Larger ones would occupy a link and a group commit for long: 16 MiB
+/// are 130 ms of a gigabit link.
+inline constexpr std::size_t payload_bytes_max = 16u << 20;
+
+/// Names of nodes, methods, actors, tables and user ids. Keys carry them, and LMDB's keys end at 511 bytes.
+inline constexpr std::size_t name_bytes_max = 128;
+
+/// An actor's instance name, a mailbox key, a user id.
+inline constexpr std::size_t key_bytes_max = 200;
+
+/// A state key as stored: table name, separator, encoded key. LMDB's own limit; fixed when it was compiled.
+inline constexpr std::size_t stored_key_bytes_max = 511;
+static_assert(name_bytes_max + key_bytes_max + 2 <= stored_key_bytes_max);
+
+/// One stored record: a call and its header. A page allocation in LMDB is contiguous; larger ones fragment the file.
+inline constexpr std::size_t record_bytes_max = payload_bytes_max + (64u << 10);
+
+/// One frame between nodes; a batch is cut to fit. What an unproved peer can make us hold is `hello_bytes_max`.
+inline constexpr std::size_t frame_bytes_max = record_bytes_max + (64u << 10);
+inline constexpr std::size_t hello_bytes_max = 16u << 10;
+
+/// A batch of queued calls on the wire: large enough to amortise a commit, small enough not to delay a heartbeat.
+inline constexpr std::size_t batch_bytes_max = 256u << 10;
+inline constexpr std::size_t batch_calls_max = 2048;
+
+/// Transmitted but not yet stored, per link: what a peer that stops reading can make us hold in memory.
+inline constexpr std::size_t window_bytes_max = 4u << 20;
+static_assert(window_bytes_max > batch_bytes_max);
+
+/// `send`s not yet taken by the peer, per link; beyond it they are refused and counted.
+inline constexpr std::size_t send_bytes_max = 8u << 20;
+
+/// One group commit. Groups of 1,000 to 2,000 records reach the full rate at a tenth of the latency of 10,000.
+inline constexpr std::size_t group_bytes_max = 1u << 20;
+inline constexpr std::size_t group_operations_max = 2048;
+
+/// Calls that may be running or about to run; everything else waits on disk. After a crash this many at most begin one
+/// attempt higher.
+inline constexpr std::size_t admitted_calls_max = 8192;
+
+/// Calls of one mailbox in that number: a slow mailbox must not crowd out the others.
+inline constexpr std::size_t admitted_calls_per_mailbox_max = 1024;
+
+/// Effects of one handler run: rows written plus calls and sends emitted, and their bytes.
+inline constexpr std::size_t effects_max = 10'000;
+inline constexpr std::size_t effects_bytes_max = 32u << 20;
+
+/// Text of an error that is stored or sent.
+inline constexpr std::size_t error_text_bytes_max = 1024;
+
+/// Errors kept per call while it is retried; the oldest go first.
+inline constexpr std::size_t attempts_kept_max = 16;
+
+/// Connections that have not proved the secret yet. Beyond it new ones are closed at once.
+inline constexpr std::size_t unproved_connections_max = 64;
+
+} // namespace holdfast::limits
