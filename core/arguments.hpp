@@ -25,43 +25,46 @@ struct pack {};
 namespace detail {
 
 template <class Wanted, class Given>
-inline constexpr bool loses_fraction = std::integral<Wanted> && std::floating_point<Given>;
+inline constexpr bool loses_fraction = std::integral<Wanted>&& std::floating_point<Given>;
 
 // Numbers and pointers turn into bool silently; types with a conversion of their own mean it.
 template <class Wanted, class Given>
-inline constexpr bool turns_into_bool = std::same_as<Wanted, bool> && !std::same_as<Given, bool> &&
-                                        !std::is_class_v<Given>;
+inline constexpr bool turns_into_bool =
+    std::same_as<Wanted, bool> && !std::same_as<Given, bool> && !std::is_class_v<Given>;
 
 template <class Wanted, class Given>
-inline constexpr bool null_as_object = std::is_class_v<Wanted> && std::is_null_pointer_v<Given> &&
-                                       std::constructible_from<Wanted, const char*>;
+inline constexpr bool null_as_object = std::is_class_v<Wanted>&& std::is_null_pointer_v<Given>&&
+    std::constructible_from<Wanted, const char*>;
 
-} // namespace detail
+}  // namespace detail
 
 template <class Wanted, class Given>
 inline constexpr bool argument_fits =
-  std::convertible_to<Given, Wanted> && !detail::loses_fraction<Wanted, std::remove_cvref_t<Given>> &&
-  !detail::turns_into_bool<Wanted, std::remove_cvref_t<Given>> &&
-  !detail::null_as_object<Wanted, std::remove_cvref_t<Given>>;
+    std::convertible_to<
+        Given,
+        Wanted> && !detail::loses_fraction<Wanted, std::remove_cvref_t<Given>> && !detail::turns_into_bool<Wanted, std::remove_cvref_t<Given>> && !detail::null_as_object<Wanted, std::remove_cvref_t<Given>>;
 
 template <class Wanted, class Given>
 inline constexpr bool all_fit = false;
 template <class... A, class... G>
-  requires(sizeof...(A) == sizeof...(G))
-inline constexpr bool all_fit<pack<A...>, pack<G...>> = (argument_fits<A, G> && ...);
+requires(sizeof...(A) == sizeof...(G)) inline constexpr bool all_fit<pack<A...>, pack<G...>> =
+    (argument_fits<A, G> && ...);
 
 /// One argument; `Position` counts from 1. The three template arguments stand in the compiler's message.
 template <std::size_t Position, class Wanted, class Given>
 consteval void check_argument() {
   using given = std::remove_cvref_t<Given>;
   static_assert(!detail::loses_fraction<Wanted, given>,
-                "holdfast: this argument would lose its fraction; convert it yourself (Position, Wanted, Given above)");
+                "holdfast: this argument would lose its fraction; convert it yourself (Position, "
+                "Wanted, Given above)");
   static_assert(!detail::turns_into_bool<Wanted, given>,
-                "holdfast: only a bool is taken for a bool; compare it yourself (Position, Wanted, Given above)");
+                "holdfast: only a bool is taken for a bool; compare it yourself (Position, Wanted, "
+                "Given above)");
   static_assert(!detail::null_as_object<Wanted, given>,
                 "holdfast: a null pointer is not a string (Position, Wanted, Given above)");
   static_assert(std::convertible_to<Given, Wanted>,
-                "holdfast: this argument does not convert to the method's parameter (Position, Wanted, Given above)");
+                "holdfast: this argument does not convert to the method's parameter (Position, "
+                "Wanted, Given above)");
 }
 
 namespace detail {
@@ -74,15 +77,17 @@ struct explanation {
 template <class... A, class... G>
 struct explanation<pack<A...>, pack<G...>> {
   static consteval void give() {
-    static_assert(sizeof...(A) == sizeof...(G), "holdfast: wrong number of arguments for this method");
+    static_assert(sizeof...(A) == sizeof...(G),
+                  "holdfast: wrong number of arguments for this method");
     if constexpr (sizeof...(A) == sizeof...(G))
       []<std::size_t... I>(std::index_sequence<I...>) {
         (check_argument<I + 1, A, G>(), ...);
-      }(std::index_sequence_for<A...>{});
+      }
+    (std::index_sequence_for<A...>{});
   }
 };
 
-} // namespace detail
+}  // namespace detail
 
 /// Fails to compile, readably, unless the `Given` arguments fit the `Wanted` parameters.
 template <class Wanted, class Given>
@@ -90,4 +95,4 @@ consteval void explain() {
   detail::explanation<Wanted, Given>::give();
 }
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -1,13 +1,13 @@
 #pragma once
 
+#include <holdfast/core/limits.hpp>
+#include <holdfast/core/names.hpp>
+
 #include <array>
 #include <cstddef>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
-
-#include <holdfast/core/limits.hpp>
-#include <holdfast/core/names.hpp>
 
 namespace holdfast {
 
@@ -36,7 +36,8 @@ consteval declaration<Arity> parse_declaration(std::string_view text) {
   auto open = text.find('(');
   result.name = text.substr(0, open);
   if (!is_dotted_name(result.name))
-    bad_method_declaration("holdfast: a method's name is words with dots between them: \"pages.render(path, dpi)\"");
+    bad_method_declaration(
+        "holdfast: a method's name is words with dots between them: \"pages.render(path, dpi)\"");
   if (result.name.size() > limits::name_bytes_max)
     bad_method_declaration("holdfast: a method's name is longer than limits::name_bytes_max");
   if (open == text.npos) {
@@ -68,7 +69,7 @@ consteval declaration<Arity> parse_declaration(std::string_view text) {
   return result;
 }
 
-} // namespace detail
+}  // namespace detail
 
 template <class Signature>
 class method;
@@ -82,15 +83,18 @@ class method;
 template <class R, class... A>
 class method<R(A...)> {
   static_assert((std::is_same_v<A, std::decay_t<A>> && ...),
-                "holdfast: declare a method's parameters as plain values: std::string, not const std::string&");
-  static_assert(std::is_same_v<R, std::decay_t<R>>, "holdfast: a method returns a plain value, or void");
+                "holdfast: declare a method's parameters as plain values: std::string, not const "
+                "std::string&");
+  static_assert(std::is_same_v<R, std::decay_t<R>>,
+                "holdfast: a method returns a plain value, or void");
 
 public:
   using result = R;
   using arguments = std::tuple<A...>;
   static constexpr std::size_t arity = sizeof...(A);
 
-  consteval method(const char* declaration) : declared_(detail::parse_declaration<arity>(declaration)) {}
+  consteval method(const char* declaration)
+      : declared_(detail::parse_declaration<arity>(declaration)) {}
 
   constexpr std::string_view name() const { return declared_.name; }
   constexpr std::string_view service() const { return service_of(declared_.name); }
@@ -100,4 +104,4 @@ private:
   detail::declaration<arity> declared_;
 };
 
-} // namespace holdfast
+}  // namespace holdfast

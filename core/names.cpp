@@ -1,9 +1,8 @@
+#include <holdfast/core/error.hpp>
+#include <holdfast/core/limits.hpp>
 #include <holdfast/core/names.hpp>
 
 #include <string>
-
-#include <holdfast/core/error.hpp>
-#include <holdfast/core/limits.hpp>
 
 namespace holdfast {
 namespace {
@@ -13,8 +12,8 @@ namespace {
   for (auto& c : shown)
     if (static_cast<unsigned char>(c) < 0x20)
       c = '?';
-  throw error(errc::bad_name, "the " + std::string(what) + " name '" + shown + (name.size() > 64 ? "..." : "") + "' " +
-                                std::string(why));
+  throw error(errc::bad_name, "the " + std::string(what) + " name '" + shown
+                                  + (name.size() > 64 ? "..." : "") + "' " + std::string(why));
 }
 
 void check_length(std::string_view what, std::string_view name) {
@@ -24,7 +23,7 @@ void check_length(std::string_view what, std::string_view name) {
     refuse(what, name, "is longer than " + std::to_string(limits::name_bytes_max) + " bytes");
 }
 
-} // namespace
+}  // namespace
 
 void check_name(std::string_view what, std::string_view name) {
   check_length(what, name);
@@ -39,7 +38,8 @@ void check_name(std::string_view what, std::string_view name) {
 void check_method_name(std::string_view name) {
   check_length("method", name);
   if (!is_dotted_name(name))
-    refuse("method", name, "must be words of letters, digits and '_' with dots between them, such as pages.render");
+    refuse("method", name,
+           "must be words of letters, digits and '_' with dots between them, such as pages.render");
 }
 
-} // namespace holdfast
+}  // namespace holdfast

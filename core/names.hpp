@@ -41,4 +41,4 @@ void check_name(std::string_view what, std::string_view name);
 /// The same for the name of a method, which a command line or a foreign node gives at run time.
 void check_method_name(std::string_view name);
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -1,3 +1,4 @@
+#include <holdfast/core/error.hpp>
 #include <holdfast/core/value.hpp>
 
 #include <algorithm>
@@ -5,16 +6,15 @@
 #include <charconv>
 #include <cmath>
 
-#include <holdfast/core/error.hpp>
-
 namespace holdfast {
 namespace {
 
-constexpr std::array<std::string_view, 9> kind_names{"null",  "bool",      "integer", "double", "string",
-                                                     "bytes", "date-time", "array",   "struct"};
+constexpr std::array<std::string_view, 9> kind_names{
+    "null", "bool", "integer", "double", "string", "bytes", "date-time", "array", "struct"};
 
 [[noreturn]] void named_twice(std::string_view name) {
-  throw error(errc::bad_argument, "a struct names '" + std::string(name) + "' twice; member names are unique");
+  throw error(errc::bad_argument,
+              "a struct names '" + std::string(name) + "' twice; member names are unique");
 }
 
 // Few members are compared pairwise; many, which may come from a stranger, must not cost their square.
@@ -39,11 +39,11 @@ template <class T>
 const T& expect(const value& content, value_kind wanted) {
   if (auto found = content.get_if<T>())
     return *found;
-  throw error(errc::bad_argument,
-              "expected " + std::string(to_string(wanted)) + ", got " + std::string(content.kind_name()));
+  throw error(errc::bad_argument, "expected " + std::string(to_string(wanted)) + ", got "
+                                      + std::string(content.kind_name()));
 }
 
-} // namespace
+}  // namespace
 
 std::string_view to_string(value_kind kind) {
   auto position = static_cast<std::size_t>(kind);
@@ -127,7 +127,8 @@ const dict& value::as_dict() const {
 }
 
 void value::too_large(std::uint64_t content) {
-  throw error(errc::bad_argument, std::to_string(content) + " does not fit a 64-bit signed integer");
+  throw error(errc::bad_argument,
+              std::to_string(content) + " does not fit a 64-bit signed integer");
 }
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -29,7 +29,17 @@ using date_time = std::chrono::sys_time<std::chrono::microseconds>;
 /// Arrays and structs within each other. Walking a value uses the stack; a deeper one could overrun it.
 inline constexpr unsigned value_depth_max = 64;
 
-enum class value_kind : std::uint8_t { null, boolean, integer, real, string, bytes, date_time, array, structure };
+enum class value_kind : std::uint8_t {
+  null,
+  boolean,
+  integer,
+  real,
+  string,
+  bytes,
+  date_time,
+  array,
+  structure
+};
 
 /// "integer", "struct" and so on, as they stand in error messages.
 std::string_view to_string(value_kind kind);
@@ -48,11 +58,11 @@ public:
   const member* end() const;
   const member& operator[](std::size_t position) const;
 
-  const value* find(std::string_view name) const; ///< null when there is none
+  const value* find(std::string_view name) const;  ///< null when there is none
   value* find(std::string_view name);
-  const value& at(std::string_view name) const; ///< throws bad_argument when there is none
-  void add(std::string name, value content);    ///< a new member, at the end
-  void set(std::string name, value content);    ///< replaces the member of that name, or adds it
+  const value& at(std::string_view name) const;  ///< throws bad_argument when there is none
+  void add(std::string name, value content);     ///< a new member, at the end
+  void set(std::string name, value content);     ///< replaces the member of that name, or adds it
   bool operator==(const dict& other) const;
 
 private:
@@ -61,15 +71,15 @@ private:
 
 class value {
 public:
-  using storage = std::variant<std::monostate, bool, std::int64_t, double, std::string, binary, date_time, array, dict>;
+  using storage = std::variant<std::monostate, bool, std::int64_t, double, std::string, binary,
+                               date_time, array, dict>;
 
   value() = default;
   value(std::nullptr_t) {}
   template <std::same_as<bool> B>
   value(B content) : content_(std::in_place_type<bool>, content) {}
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  value(I content) : content_(checked(content)) {}
+  requires(!std::same_as<I, bool>) value(I content) : content_(checked(content)) {}
   template <std::floating_point F>
   value(F content) : content_(static_cast<double>(content)) {}
   value(const char* content) : content_(std::string(content)) {}
@@ -94,9 +104,10 @@ public:
     return std::get_if<T>(&content_);
   }
 
-  bool as_bool() const; ///< these throw bad_argument, naming both kinds, when the value is of another kind
+  bool as_bool()
+      const;  ///< these throw bad_argument, naming both kinds, when the value is of another kind
   std::int64_t as_integer() const;
-  double as_double() const; ///< an integer is taken too
+  double as_double() const;  ///< an integer is taken too
   const std::string& as_string() const;
   const binary& as_bytes() const;
   date_time as_date_time() const;
@@ -148,4 +159,4 @@ std::string format_date_time(date_time moment);
 /// Reads what `format_date_time` writes, and offsets such as "+02:00". Throws bad_argument with what is wrong.
 date_time parse_date_time(std::string_view text);
 
-} // namespace holdfast
+}  // namespace holdfast

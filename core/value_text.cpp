@@ -1,11 +1,11 @@
 // How dynamic values and moments in time look as text.
 
+#include <holdfast/core/error.hpp>
+#include <holdfast/core/value.hpp>
+
 #include <array>
 #include <charconv>
 #include <cstdio>
-
-#include <holdfast/core/error.hpp>
-#include <holdfast/core/value.hpp>
 
 namespace holdfast {
 namespace {
@@ -55,13 +55,16 @@ private:
     return add("\"");
   }
 
-  bool one(const binary& held, unsigned) { return add("<" + std::to_string(held.size()) + " bytes>"); }
+  bool one(const binary& held, unsigned) {
+    return add("<" + std::to_string(held.size()) + " bytes>");
+  }
 
   bool one(date_time held, unsigned) {
     try {
       return add(format_date_time(held));
     } catch (const error&) {
-      return add("<" + std::to_string(held.time_since_epoch().count()) + " us>"); // outside of the calendar's years
+      return add("<" + std::to_string(held.time_since_epoch().count())
+                 + " us>");  // outside of the calendar's years
     }
   }
 
@@ -100,16 +103,18 @@ public:
 
   [[noreturn]] void fail(std::string_view why) const {
     throw error(errc::bad_argument,
-                "'" + std::string(all_.substr(0, 64)) + "' is not a date-time such as 2026-11-22T18:21:07.25Z: " +
-                  std::string(why));
+                "'" + std::string(all_.substr(0, 64))
+                    + "' is not a date-time such as 2026-11-22T18:21:07.25Z: " + std::string(why));
   }
 
   int digits(std::size_t count, int low, int high, std::string_view what) {
     int number = 0;
-    auto [end, failure] = std::from_chars(left_.data(), left_.data() + std::min(count, left_.size()), number);
-    if (failure != std::errc{} || end != left_.data() + count || left_[0] == '-' || number < low || number > high)
-      fail("the " + std::string(what) + " must be " + std::to_string(count) + " digits from " + std::to_string(low) +
-           " to " + std::to_string(high));
+    auto [end, failure] =
+        std::from_chars(left_.data(), left_.data() + std::min(count, left_.size()), number);
+    if (failure != std::errc{} || end != left_.data() + count || left_[0] == '-' || number < low
+        || number > high)
+      fail("the " + std::string(what) + " must be " + std::to_string(count) + " digits from "
+           + std::to_string(low) + " to " + std::to_string(high));
     left_.remove_prefix(count);
     return number;
   }
@@ -123,8 +128,8 @@ public:
 
   void need(char wanted) {
     if (!take(wanted))
-      fail("expected '" + std::string(1, wanted) + "' after the first " + std::to_string(all_.size() - left_.size()) +
-           " characters");
+      fail("expected '" + std::string(1, wanted) + "' after the first "
+           + std::to_string(all_.size() - left_.size()) + " characters");
   }
 
   // The digits after the decimal point, as microseconds.
@@ -150,7 +155,7 @@ private:
   std::string_view all_, left_;
 };
 
-} // namespace
+}  // namespace
 
 std::string to_text(const value& content, std::size_t bytes_max) {
   text_writer writer(bytes_max);
@@ -162,16 +167,18 @@ std::string format_date_time(date_time moment) {
   using namespace std::chrono;
   constexpr date_time lowest = sys_days(year(0) / 1 / 1), end = sys_days(year(10000) / 1 / 1);
   if (moment < lowest || moment >= end)
-    throw error(errc::bad_argument, "a date-time of " + std::to_string(moment.time_since_epoch().count()) +
-                                      " us lies outside the years 0000 to 9999");
+    throw error(errc::bad_argument, "a date-time of "
+                                        + std::to_string(moment.time_since_epoch().count())
+                                        + " us lies outside the years 0000 to 9999");
   auto day = floor<days>(moment);
   year_month_day date(day);
   hh_mm_ss time(moment - day);
   std::array<char, 64> text;
-  auto length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                              static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                              static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                              static_cast<int>(time.seconds().count()));
+  auto length = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count()));
   std::string result(text.data(), static_cast<std::size_t>(length));
   if (auto micros = time.subseconds().count(); micros != 0) {
     auto decimals = std::to_string(1'000'000 + micros);
@@ -213,4 +220,4 @@ date_time parse_date_time(std::string_view text) {
   return sys_days(date) + in_day;
 }
 
-} // namespace holdfast
+}  // namespace holdfast
