@@ -6,8 +6,9 @@
 
 namespace holdfast {
 
-// A callable handed down a call chain and never kept: two words, no allocation, no copy of the callable.
-// The callable must outlive the call it is passed to, which a lambda written in the argument list does. Never store one.
+/// A callable handed down a call chain and never kept: two words, no allocation, no copy of the
+/// callable. The callable must outlive the call it is passed to, which a lambda written in the
+/// argument list does. Never store one.
 
 template <class Signature>
 class function_ref;
@@ -16,13 +17,16 @@ template <class R, class... Args>
 class function_ref<R(Args...)> {
 public:
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, function_ref> && std::is_invocable_r_v<R, F&, Args...>)
-  function_ref(F&& callable) noexcept { // NOLINT: implicit on purpose, call sites pass lambdas
+  requires(!std::is_same_v<std::remove_cvref_t<F>,
+                           function_ref> && std::is_invocable_r_v<R, F&, Args...>)
+      function_ref(F&& callable)
+  noexcept {  // NOLINT: implicit on purpose, call sites pass lambdas
     using target = std::remove_reference_t<F>;
     if constexpr (std::is_function_v<target>) {
       object_.function = reinterpret_cast<void (*)()>(&callable);
       invoke_ = [](storage object, Args... args) -> R {
-        return static_cast<R>(reinterpret_cast<target*>(object.function)(std::forward<Args>(args)...));
+        return static_cast<R>(
+            reinterpret_cast<target*>(object.function)(std::forward<Args>(args)...));
       };
     } else {
       object_.data = const_cast<void*>(static_cast<const void*>(std::addressof(callable)));
@@ -44,4 +48,4 @@ private:
   R (*invoke_)(storage, Args...);
 };
 
-} // namespace holdfast
+}  // namespace holdfast
