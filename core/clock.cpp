@@ -56,10 +56,4 @@ random_source& system_random() {
   return instance;
 }
 
-duration deadline::left(const moment& now) const {
-  auto passed = now.boot == written.boot ? now.steady_ns - written.steady_ns : now.wall_ns - written.wall_ns;
-  // A wall clock behind the stamp after a reboot is wrong, not early: time has certainly not run backwards.
-  return duration{left_ns - (passed > 0 ? passed : 0)};
-}
-
 } // namespace holdfast

@@ -34,16 +34,9 @@ public:
 
 random_source& system_random();
 
-/// A stored deadline, readable after restarts. Within the boot that wrote it the steady clock alone decides, so that
-/// setting the wall clock expires nothing; after a reboot the wall clock does.
-struct deadline {
-  moment written{};      ///< when it was written down
-  std::int64_t left_ns = 0; ///< what was left then
-
-  static deadline in(duration left, const moment& now) { return {now, left.count()}; }
-
-  /// What is left now; zero or less means that it has passed.
-  duration left(const moment& now) const;
-};
+/// Time as a node counts it: nanoseconds, never back, no jump while the process lives, carried on over restarts
+/// (persistence/identity.hpp says how). Stored deadlines are moments of it, so that setting the wall clock expires
+/// nothing. 0 stands for "no deadline".
+using node_time = std::int64_t;
 
 } // namespace holdfast

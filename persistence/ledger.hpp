@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <holdfast/core/clock.hpp>
+#include <holdfast/core/ids.hpp>
+#include <holdfast/persistence/journal.hpp>
+
+namespace holdfast {
+
+// The rows that lanes and peers are made of, and one journal transaction seen through them. Operations on calls stand in
+// outbox.hpp (the source's half) and inbox.hpp (the target's). docs/journal_format.md shows the bytes.
+
+/// Who this node is, as its journal says it.
+struct node_identity {
+  uuid id;
+  std::string name;
+  std::uint64_t incarnation = 0; ///< how often it has started, this start included
+  std::uint64_t nonce = 0;       ///< of this start; tells a copy of the directory from its original
+};
+
+/// From `first` on, until the next span, sequences were issued by the start that drew `nonce`.
+struct lane_span {
+  std::uint64_t nonce = 0;
+  sequence_number first = 0;
+  bool operator==(const lane_span&) const = default;
+};
+
+/// Invariant C4: issued = executed + expired + dead + dropped + damaged + orphaned + open.
+struct lane_counters {
+  std::uint64_t issued = 0, executed = 0, expired = 0, dead = 0, dropped = 0, damaged = 0, orphaned = 0;
+  std::uint64_t open() const { return issued - executed - expired - dead - dropped - damaged - orphaned; }
+  bool operator==(const lane_counters&) const = default;
+};
+
+/// The source's end of a lane.
+struct out_lane {
+  std::string peer;                   ///< the target's name
+  uuid peer_id;                       ///< nil until the first handshake
+  bool is_closed = false;             ///< takes no calls; what is open in it is orphaned
+  sequence_number next = 1;           ///< the next to be issued
+  sequence_number sent_through = 0;   ///< above it nothing was ever transmitted
+  sequence_number stored_through = 0; ///< the target has said that it stored all up to here
+  std::vector<lane_span> spans;       ///< ascending; the first one covers stored_through
+  lane_counters counters;
+};
+
+/// The target's end of a lane. `index` stands for (source, lane) in the keys of the inbox; 0 is the lane to oneself.
+struct in_lane {
+  std::uint32_t index = 0;
+  uuid source;
+  lane_number lane = 0;
+  std::string source_name;
+  sequence_number mark = 0;     ///< every sequence up to here was stored or consumed; compared and moved in one place
+  std::uint64_t mark_nonce = 0; ///< the start of the source that issued `mark`
+  std::uint64_t stored = 0, executed = 0, expired = 0, dead = 0, dropped = 0; ///< calls, not tombstones
+};
+
+/// What is known about a peer by name. Its uuid is bound by the first handshake.
+struct peer_row {
+  std::string name;
+  uuid id;
+  std::uint64_t incarnation = 0;
+  std::uint64_t nonce = 0;
+  std::optional<lane_number> lane; ///< the open lane to it
+};
+
+/// One transaction. Rows are loaded once, changed in memory and written by `close`. It lives inside a body of
+/// journal::commit and begins from scratch whenever the body is run again.
+class ledger {
+public:
+  ledger(journal_writer& rows, const node_identity& self, node_time now);
+  ledger(const ledger&) = delete;
+  ledger& operator=(const ledger&) = delete;
+
+  journal_writer& rows() { return rows_; }
+  const node_identity& self() const { return self_; }
+  node_time now() const { return now_; }
+
+  out_lane& lane_out(lane_number lane); ///< throws errc::journal_damaged when there is none
+  lane_number lane_to(const std::string& peer); ///< the open lane, made when there is none
+  in_lane& lane_in(std::uint32_t index);
+  in_lane& lane_from(const uuid& source, lane_number lane, const std::string& source_name); ///< made when there is none
+  peer_row& peer(const std::string& name);
+
+  /// The next place in the order of arrival at this node; never re-used.
+  std::uint64_t next_arrival();
+
+  /// Lanes whose outbox grew in this transaction, for the links.
+  const std::map<lane_number, sequence_number>& grown() const { return grown_; }
+  void note_grown(lane_number lane, sequence_number last) { grown_[lane] = last; }
+
+  /// Records an outcome of the target's for its source (inbox.hpp).
+  void note_outcome(std::uint32_t lane_index, sequence_number sequence, std::uint8_t kind);
+
+  /// Lanes (by index) for which outcomes were recorded.
+  const std::map<std::uint32_t, std::map<sequence_number, std::uint8_t>>& outcomes() const { return outcomes_; }
+
+  /// Writes what changed. Once, at the end of the body.
+  void close();
+
+private:
+  template <class Row>
+  struct cached {
+    Row row;
+    bool is_touched = false;
+  };
+
+  journal_writer& rows_;
+  const node_identity& self_;
+  node_time now_;
+  std::map<lane_number, out_lane> out_lanes_;
+  std::map<std::uint32_t, in_lane> in_lanes_;
+  std::map<std::string, peer_row> peers_;
+  std::optional<std::uint64_t> arrivals_;
+  std::map<lane_number, sequence_number> grown_;
+  std::map<std::uint32_t, std::map<sequence_number, std::uint8_t>> outcomes_;
+};
+
+// Read-only views for links, status and tools; from any snapshot.
+std::optional<peer_row> find_peer(const journal_reader& rows, std::string_view name);
+std::optional<out_lane> find_out_lane(const journal_reader& rows, lane_number lane);
+std::optional<in_lane> find_in_lane(const journal_reader& rows, const uuid& source, lane_number lane);
+std::vector<peer_row> all_peers(const journal_reader& rows);
+std::vector<std::pair<lane_number, out_lane>> all_out_lanes(const journal_reader& rows);
+std::vector<in_lane> all_in_lanes(const journal_reader& rows);
+
+// Keys of the inbox, the outbox and the indexes. Big-endian, so that order of bytes is order of numbers.
+std::string lane_key(std::uint32_t lane);
+std::string call_key(std::uint32_t lane, sequence_number sequence);
+std::pair<std::uint32_t, sequence_number> read_call_key(std::string_view key);
+
+} // namespace holdfast

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <holdfast/core/error.hpp>
+#include <holdfast/core/function_ref.hpp>
+#include <holdfast/core/ids.hpp>
+#include <holdfast/persistence/call_record.hpp>
+#include <holdfast/persistence/ledger.hpp>
+
+namespace holdfast {
+
+// The source's half of a queued call's life. From the commit that holds `outbox::queue` until the commit that holds
+// `outbox::settle` the call is in the outbox (C1). Above a lane's `sent_through` the source alone decides a call's
+// expiry and removal; at or below it the target does, because the call may be there already.
+
+struct queue_request {
+  std::string peer;    ///< the target's name; one's own name is the lane to oneself
+  call_header header;  ///< expires_at and not_before hold what is left in ns, not moments; 0 is none
+  std::string payload; ///< encoded
+};
+
+struct queue_result {
+  call_id id;
+  bool is_duplicate = false; ///< the user id was live with the same arguments: nothing was stored, `id` is the first's
+  errc refused = errc::none; ///< id_conflict; nothing was stored
+};
+
+/// Which calls of a lane ended, and how, as the target says it. kind: errc::none is executed; expired, dropped, or one
+/// of the reasons of a dead letter.
+struct outcome_range {
+  sequence_number first = 0;
+  sequence_number last = 0;
+  errc kind = errc::none;
+  bool operator==(const outcome_range&) const = default;
+};
+
+/// What is transmitted of a lane at one time: records as the target stores them, deadlines as time left.
+struct transfer_batch {
+  lane_number lane = 0;
+  std::uint64_t nonce = 0; ///< of the span that all these sequences belong to
+  sequence_number first = 0;
+  std::vector<std::string> records; ///< call or tombstone of first, first + 1, ...
+  std::size_t bytes = 0;
+};
+
+namespace outbox {
+
+/// How far `sent_through` runs ahead of what is transmitted, so that a steady stream never waits for it.
+inline constexpr sequence_number sent_through_stride = 1024;
+
+/// Stores a call. With `is_link_up`, sent_through is raised in the same commit, so that it can be transmitted at once.
+/// To oneself the call goes straight to the inbox, in the same commit.
+queue_result queue(ledger& books, const queue_request& request, bool is_link_up);
+
+/// Makes it lawful to transmit up to `through` (at most what was issued).
+void raise_sent_through(ledger& books, lane_number lane, sequence_number through);
+
+/// After a session ended: nothing above `transmitted` was ever handed to the wire in this process's life.
+void lower_sent_through(ledger& books, lane_number lane, sequence_number transmitted);
+
+/// The next records from `first` on, at most up to sent_through, within both limits, at least one if there is any. A
+/// record whose checksum fails travels as a tombstone (J3). Reads a snapshot; changes nothing.
+transfer_batch read_batch(const journal_reader& rows, lane_number lane, sequence_number first, std::size_t bytes_max,
+                          std::size_t calls_max, std::size_t peer_record_bytes_max, node_time now);
+
+/// The target has stored all up to `through`: tombstones up to there are done, old spans are forgotten.
+void stored(ledger& books, lane_number lane, sequence_number through);
+
+/// Removes the calls whose outcome the target decided, counts them, remembers the exceptional ends.
+void settle(ledger& books, lane_number lane, std::span<const outcome_range> outcomes);
+
+/// Ends one call that the source may decide (above sent_through), or all whose time has run out: it becomes a
+/// tombstone, its completion is queued to oneself. False if it is the target's to decide, or not there.
+bool give_up(ledger& books, call_id call, errc reason, const std::string& text);
+/// Up to `limit` of the calls whose time ran out. Returns how many rows were looked at; ask again if that is `limit`.
+std::size_t expire(ledger& books, std::size_t limit);
+
+/// Whether the peer's memory of our lane fits ours: `mark` was issued by us, in the start with `mark_nonce`, and is not
+/// below what it had told us. Otherwise one sentence that says what does not fit.
+std::optional<std::string> check_mark(const out_lane& lane, lane_number number, sequence_number mark,
+                                      std::uint64_t mark_nonce);
+
+/// The operator's way out of a diverged history: closes the lane to `peer`, counts its open calls as orphaned, forgets
+/// the bound uuid. The next handshake binds the new one. Returns how many were orphaned.
+std::uint64_t accept_new_history(ledger& books, const std::string& peer);
+
+/// Queues up to `limit` orphaned calls of `peer` again, in order, on its open lane, or drops them. Returns how many.
+std::size_t requeue_orphans(ledger& books, const std::string& peer, std::size_t limit);
+std::size_t drop_orphans(ledger& books, const std::string& peer, std::size_t limit);
+
+} // namespace outbox
+} // namespace holdfast
