@@ -16,7 +16,7 @@
 
 namespace holdfast {
 
-class context;
+class handler_run;
 
 /// How a service runs its calls. One mailbox per service, or per (service, key) where calls carry a key.
 struct service_options {
@@ -37,7 +37,7 @@ struct served_method {
 
   /// Decodes the payload (errc::undecodable, errc::bad_argument when it does not fit), runs the handler, encodes what it
   /// returned. Whatever else it throws is a failed attempt.
-  std::function<std::string(context&, payload_kind, std::string_view payload)> run;
+  std::function<std::string(handler_run&, payload_kind, std::string_view payload)> run;
 
   /// Set instead of `run` where the handler is an actor of the user's: it is asked, and `reply` is called once, with the
   /// encoded result or with why there is none, on any thread.
@@ -48,7 +48,7 @@ struct served_method {
 /// Who wants to hear of peers: the mailbox is the service's.
 struct peer_listener {
   std::string service;
-  std::function<void(context&, const peer_event&)> run;
+  std::function<void(handler_run&, const peer_event&)> run;
 };
 
 /// What this node serves. Any thread; what was found stays good after it was replaced. `on_served` is told of methods

@@ -19,7 +19,7 @@ namespace holdfast {
 /// sends and the removal of the call that it runs commit together or not at all. A throw discards all of it. Reads see the
 /// handler's own writes. Nothing leaves the node before the commit.
 ///
-/// Valid on the handler's thread until it returns. The typed verbs (`to`, `state`) stand in handler.hpp; these are what they
+/// Valid on the handler's thread until it returns. The typed verbs (`to`, `state`) stand in context.hpp; these are what they
 /// are made of.
 class handler_run {
 public:
