@@ -60,15 +60,6 @@ inline constexpr std::size_t table_count = static_cast<std::size_t>(table_id::st
 
 std::string_view table_name(table_id table) noexcept;
 
-/// What every store does first with a row to be written: errc::too_large names the table and the
-/// limit.
-void check_row_limits(table_id table, std::string_view key, std::string_view value);
-
-/// The row of `meta` that every store writes when it is made, sealed (record.hpp): the version of
-/// the store's format.
-inline constexpr std::string_view format_key = "format";
-inline constexpr std::uint32_t journal_format_version = 1;
-
 struct row {
   std::string_view key;
   std::string_view value;
