@@ -2,12 +2,12 @@
 
 include_guard(GLOBAL)
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Winvalid-pch)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow=local -Wnon-virtual-dtor -Woverloaded-virtual -Winvalid-pch)
 # Options structs are written as {.expires_in = 1h}: the members left out have their defaults.
 add_compile_options(-Wno-missing-field-initializers)
 
 if(HOLDFAST_WERROR)
-  add_compile_options(-Werror)
+  add_compile_options(-Werror -Wno-error=invalid-pch)
   # These follow the data flow of inlined library code, and differ with compiler version and sanitizer: shown, not fatal.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-error=maybe-uninitialized -Wno-error=array-bounds -Wno-error=stringop-overflow

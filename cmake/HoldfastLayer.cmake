@@ -18,7 +18,8 @@ set(HOLDFAST_PCH_std <algorithm> <array> <atomic> <chrono> <cstddef> <cstdint> <
 set(HOLDFAST_PCH_boost ${HOLDFAST_PCH_std} <iostream> <sstream> <boost/archive/binary_iarchive.hpp>
     <boost/archive/binary_oarchive.hpp> <boost/serialization/map.hpp> <boost/serialization/nvp.hpp>
     <boost/serialization/optional.hpp> <boost/serialization/string.hpp> <boost/serialization/vector.hpp>)
-set(HOLDFAST_PCH_caf ${HOLDFAST_PCH_boost} <caf/all.hpp>)
+set(HOLDFAST_PCH_caf ${HOLDFAST_PCH_boost} <caf/all.hpp> <spdlog/logger.h>)
+set(HOLDFAST_PCH_test_std ${HOLDFAST_PCH_std} <gtest/gtest.h>)
 set(HOLDFAST_PCH_test_boost ${HOLDFAST_PCH_boost} <gtest/gtest.h>)
 set(HOLDFAST_PCH_test_caf ${HOLDFAST_PCH_caf} <gtest/gtest.h>)
 
@@ -48,8 +49,15 @@ function(holdfast_use_pch target flavour)
     add_library(${holder} OBJECT "${empty}")
     target_precompile_headers(${holder} PRIVATE ${HOLDFAST_PCH_${flavour}})
     holdfast_checks(${holder} ${flavour})
+    # For the definitions that come with it: a target without them could not use these headers.
+    if(flavour MATCHES "boost|caf")
+      target_link_libraries(${holder} PRIVATE Boost::serialization)
+    endif()
     if(flavour MATCHES "caf")
-      target_link_libraries(${holder} PRIVATE CAF::core)
+      target_link_libraries(${holder} PRIVATE CAF::core spdlog::spdlog)
+    endif()
+    if(flavour MATCHES "test")
+      target_link_libraries(${holder} PRIVATE GTest::gtest)
     endif()
   endif()
   target_precompile_headers(${target} REUSE_FROM ${holder})
