@@ -15,6 +15,7 @@
 #include <holdfast/actors/registry.hpp>
 #include <holdfast/core/clock.hpp>
 #include <holdfast/core/limits.hpp>
+#include <holdfast/persistence/admission.hpp>
 #include <holdfast/persistence/identity.hpp>
 #include <holdfast/persistence/journal.hpp>
 
@@ -32,8 +33,6 @@ struct node_settings {
   std::size_t window_bytes = limits::window_bytes_max;
   std::size_t send_bytes = limits::send_bytes_max;
   unsigned handler_threads_max = 64; ///< grown on demand; bounds how many slow handlers can run side by side
-  std::chrono::hours ended_retention{7 * 24}; ///< how long exceptional ends can be shown
-  std::chrono::minutes id_retention{60};      ///< how long a user id answers duplicates after its call was executed
 };
 
 /// What the actors of one node share. It outlives them; the handles are set while the node is put together and do not
@@ -48,6 +47,7 @@ struct environment {
   std::shared_ptr<spdlog::logger> log;
   registry methods;
   peer_directory peers;
+  admission_window admission;
 
   caf::actor persistence;
   caf::actor executor;

@@ -60,6 +60,11 @@ inline constexpr std::size_t error_text_bytes_max = 1024;
 /// Errors kept per call while it is retried; the oldest go first.
 inline constexpr std::size_t attempts_kept_max = 16;
 
+/// How long a call that ended otherwise than by being executed can be shown (7 days), and how long a user id answers
+/// duplicates after its call was executed (1 hour). Longer: rows that nobody asks for fill the store.
+inline constexpr std::int64_t ended_retention_ns = std::int64_t{7} * 24 * 3600 * 1'000'000'000;
+inline constexpr std::int64_t id_retention_ns = std::int64_t{3600} * 1'000'000'000;
+
 /// Connections that have not proved the secret yet. Beyond it new ones are closed at once.
 inline constexpr std::size_t unproved_connections_max = 64;
 

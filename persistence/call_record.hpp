@@ -7,6 +7,8 @@
 
 #include <holdfast/core/clock.hpp>
 #include <holdfast/core/error.hpp>
+#include <holdfast/core/ids.hpp>
+#include <holdfast/core/names.hpp>
 
 namespace holdfast {
 
@@ -42,6 +44,8 @@ struct call_header {
   std::uint64_t trace = 0;         ///< the same along every hop; never 0 in a stored call
   std::string origin;              ///< the node where the trace began
   std::string user_id;             ///< may be empty
+  std::uint64_t arrival = 0;       ///< place in the order of arrival at the target; 0 at the source
+  bool is_revised = false;         ///< a dead letter that an operator had tried again
   std::optional<completion_spec> completion;
 };
 
@@ -49,17 +53,22 @@ struct call_header {
 struct call_view {
   call_header header;
   std::string_view payload;
+  std::uint64_t payload_checksum = 0;
 };
 
 /// How a call ended, as its completion hears it.
 struct outcome_record {
   errc ended = errc::none;   ///< none: executed
   bool is_revised = false;   ///< after an operator's retry of a dead letter
+  call_id call;              ///< the call that ended, so that its completion can name it
   std::string error;         ///< the handler's text, or the reason
   std::string value;         ///< what the method returned, encoded; empty when it returned nothing or did not run
 };
 
 std::string encode_call(const call_header& header, std::string_view payload);
+
+/// A call that was read, with its header changed; the payload's checksum is the call site's still.
+std::string encode_call(const call_view& call);
 
 /// Throws errc::damaged when either checksum fails or the header makes no sense.
 call_view decode_call(std::string_view record);
@@ -68,7 +77,10 @@ call_view decode_call(std::string_view record);
 call_header decode_call_header(std::string_view record);
 
 /// What stands in an outbox for a call that is not to be transferred: the sequence is consumed, with the reason.
-std::string encode_tombstone(errc reason, const std::string& user_id_row);
+std::string encode_tombstone(errc reason);
+
+/// Whether a sound record has a user id, without reading the rest.
+bool has_user_id(std::string_view record);
 
 /// The reason, if the record is a tombstone.
 std::optional<errc> tombstone_reason(std::string_view record);
@@ -79,9 +91,6 @@ struct completion_payload {
   std::string_view bound;
 };
 completion_payload decode_outcome(std::string_view payload);
-
-/// "pages" of "pages.render": what a mailbox is named after.
-std::string_view service_of(std::string_view method);
 
 /// Number of the mailbox of (service, key). A hash: two mailboxes that share one take turns, and nothing worse.
 std::uint64_t mailbox_of(std::string_view service, std::string_view key);

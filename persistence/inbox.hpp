@@ -27,20 +27,6 @@ namespace holdfast {
 // Whatever was not admitted was never started: after a crash the admitted ones begin one attempt higher and all others
 // at attempt 1.
 
-/// What the executor holds of a call while it is admitted.
-struct inbox_entry {
-  std::uint32_t lane = 0; ///< in_lane::index
-  sequence_number sequence = 0;
-  std::uint64_t mailbox = 0;
-  std::uint64_t arrival = 0;
-  node_time expires_at = 0;
-  std::uint32_t attempt = 1; ///< of the next start
-  std::uint16_t failures = 0;
-  std::int8_t priority = 0;
-  bool is_suspect = false; ///< the process died while it was admitted, at least twice: start it alone
-  std::uint32_t kills = 0; ///< how often the process died while it ran alone
-};
-
 /// What is kept about a call that did not succeed at once.
 struct attempt_record {
   struct failure {
@@ -52,6 +38,8 @@ struct attempt_record {
   std::uint16_t failures = 0;     ///< those that threw; what the attempts limit counts
   std::uint32_t kills = 0;
   bool is_started_alone = false;
+  bool is_waiting = false; ///< not admitted: it is in `ready`, `due`, `parked` or `dead`
+  node_time due = 0;       ///< its key in `due`, while it is there
   std::vector<failure> errors; ///< the latest, limits::attempts_kept_max at most
 };
 
@@ -69,13 +57,11 @@ struct accept_request {
   std::uint64_t nonce = 0;
   sequence_number first = 0;
   std::vector<std::string> records; ///< as transfer_batch::records
-  std::int64_t wall_ns = 0;
 };
 
 struct accept_result {
-  sequence_number through = 0;         ///< the lane's mark afterwards: what `stored` answers
-  std::vector<inbox_entry> admitted;   ///< to be run; never more than there was room for
-  bool is_gap = false;                 ///< first was above mark + 1: nothing was taken, the peer sends from `through` + 1
+  sequence_number through = 0; ///< the lane's mark afterwards: what `stored` answers
+  bool is_gap = false;         ///< first was above mark + 1: nothing was taken, the peer sends from `through` + 1
 };
 
 /// One effect on the state table: a value, or nothing to erase. Keys are stored keys (state_key).
@@ -102,74 +88,73 @@ struct handler_effects {
 
 namespace inbox {
 
-/// Whether a method is served here; asked while calls are stored.
-using is_served = function_ref<bool(std::string_view method)>;
-
 /// Stores a batch and moves the lane's mark, in one commit: the only place where the mark is compared and moved (C2).
-/// Up to `room` calls are admitted directly, where that overtakes nothing.
-accept_result accept(ledger& books, const accept_request& request, std::size_t room, is_served served);
+/// Calls are admitted directly where there is room and nothing is overtaken. Throws errc::damaged, with nothing stored, when
+/// a record was damaged on its way: the link starts over.
+accept_result accept(ledger& books, const accept_request& request);
 
-/// The same for one call to oneself.
-void accept_own(ledger& books, const call_header& header, std::string_view payload, call_id id);
+/// The same for one call to oneself; deadlines in `header` are moments already.
+void accept_own(ledger& books, call_header header, std::string_view payload, sequence_number sequence);
 
-/// Admits waiting calls: mailboxes in turn from `cursor` on (which is moved), at most `per_mailbox` of each, `room` in
-/// all. `skip` says which mailboxes have enough. An empty result with cursor 0 means that nothing (else) is ready.
-std::vector<inbox_entry> admit(ledger& books, std::uint64_t& cursor, std::size_t room, std::size_t per_mailbox,
-                               function_ref<bool(std::uint64_t mailbox)> skip);
+/// Admits waiting calls: mailboxes in turn from `cursor` on (which is moved on), at most `per_mailbox` of each and
+/// `limit` in all. Returns how many; `cursor` is 0 after the last mailbox.
+std::size_t admit(ledger& books, std::uint64_t& cursor, std::size_t per_mailbox, std::size_t limit);
 
-/// After a start: everything that was admitted when the process ended. Raises their attempts unless it ended in good
-/// order; marks them suspect after two unclean ends in a row.
-std::vector<inbox_entry> recover(ledger& books, bool was_clean, bool is_suspicious);
+/// After a start: admits again what was admitted when the process ended. Raises attempts unless it ended in good order,
+/// and with `is_suspicious` marks the calls as suspects.
+std::size_t recover(ledger& books, bool was_clean, bool is_suspicious);
 
 /// Durable note that a suspect call starts now, alone.
-void start_alone(ledger& books, const inbox_entry& entry, std::uint32_t attempt);
+void start_alone(ledger& books, const inbox_entry& entry);
 
 /// Whether all that was read is still so. Otherwise the handler is run again, which counts no attempt.
 bool is_valid(const journal_reader& rows, const std::vector<state_read>& reads);
-std::uint64_t hash_value(const std::optional<std::string_view>& value);
 
 /// Applies a handler's effects; no call is removed. For synchronous calls, sends and peer events.
 void apply(ledger& books, const handler_effects& effects);
 
-/// The call was executed: effects, removal, outcome and completion.
-void executed(ledger& books, const inbox_entry& entry, const handler_effects& effects, std::string_view value,
-              const std::optional<completion_spec>& completion, const std::string& trace_origin, std::uint64_t trace);
+/// The call was executed: effects, removal, outcome and completion. False, with nothing changed, if it is not in the inbox.
+bool executed(ledger& books, const inbox_entry& entry, const handler_effects& effects, const std::string& value);
 
 /// It threw and will be tried again at `due`; in an ordered mailbox it stays admitted (`keeps_place`).
-void failed(ledger& books, const inbox_entry& entry, const std::string& text, std::int64_t wall_ns, node_time due,
-            bool keeps_place);
+void failed(ledger& books, const inbox_entry& entry, const std::string& text, node_time due, bool keeps_place);
 
-/// It will not be tried again: expired, dropped or dead, with its completion. Not from `dead` itself.
-void ended(ledger& books, std::uint32_t lane, sequence_number sequence, errc reason, const std::string& text,
-           std::int64_t wall_ns);
+/// It will not be tried again: expired, dropped or dead, with its completion. `admitted` is its entry if it has one; a
+/// call that is admitted must not be ended without. False if it is not in the inbox.
+bool ended(ledger& books, std::uint32_t lane, sequence_number sequence, const inbox_entry* admitted, errc reason,
+           const std::string& text);
 
-/// Gives an admitted call back to the index that fits it (not served any more: parked; stop: ready).
-void put_back(ledger& books, const inbox_entry& entry, is_served served);
+/// An admitted call whose method is not served (any more) is parked.
+void park(ledger& books, const inbox_entry& entry);
 
-/// Moves due calls to `ready`, and calls whose time ran out to their end. Return how many rows were looked at.
+/// Moves due calls to `ready` or admits them. Returns how many rows were looked at; ask again if that is `limit`.
 std::size_t promote_due(ledger& books, std::size_t limit);
-std::size_t expire(ledger& books, std::size_t limit, std::int64_t wall_ns,
-                   function_ref<bool(std::uint32_t lane, sequence_number)> is_running);
-/// Earliest moment at which one of the two above, or outbox::expire, has something to do; 0 if never.
-node_time next_deadline(const journal_reader& rows);
 
-/// Calls parked for `method` become ready. Returns how many; at most `limit`.
+/// Calls parked for `method` become ready. Returns how many; ask again if that is `limit`.
 std::size_t unpark(ledger& books, const std::string& method, std::size_t limit);
+
+/// Whether a call that stands in the inbox is in memory rather than in an index.
+bool is_admitted(const journal_reader& rows, std::uint32_t lane, sequence_number sequence);
 
 /// Outcomes that the source has not acknowledged, ascending, at most `limit` ranges; and its acknowledgement.
 std::vector<outcome_range> outcomes(const journal_reader& rows, std::uint32_t lane, std::size_t limit);
 void forget_outcomes(ledger& books, std::uint32_t lane, std::span<const outcome_range> acknowledged);
 
-/// Operator: a dead letter is tried again from attempt 1 (its completion will be marked revised), or any call that does
-/// not run is dropped. False when it is not there.
+/// Operator: a dead letter is tried again from attempt 1 (its completion will be marked revised), or dropped for good.
+/// False when it is not there.
 bool retry_dead(ledger& books, std::uint32_t lane, sequence_number sequence);
-bool drop(ledger& books, std::uint32_t lane, sequence_number sequence, std::int64_t wall_ns);
+bool drop_dead(ledger& books, std::uint32_t lane, sequence_number sequence);
 
 std::optional<attempt_record> find_attempts(const journal_reader& rows, std::uint32_t lane, sequence_number sequence);
 
 } // namespace inbox
 
-/// The stored key of a row of a user's table.
+/// Rows of the user's tables: the stored key, and what a handler saw when it read.
 std::string state_key(std::string_view table, std::string_view key);
+std::uint64_t hash_value(const std::optional<std::string_view>& value);
+std::optional<std::string_view> read_state(const journal_reader& rows, std::string_view stored_key);
+std::vector<std::pair<std::string, std::string>> scan_state(const journal_reader& rows, const std::string& from,
+                                                            const std::string& to, std::size_t limit);
+std::uint64_t hash_rows(const std::vector<std::pair<std::string, std::string>>& rows);
 
 } // namespace holdfast

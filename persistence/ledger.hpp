@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,7 +9,9 @@
 #include <vector>
 
 #include <holdfast/core/clock.hpp>
+#include <holdfast/core/error.hpp>
 #include <holdfast/core/ids.hpp>
+#include <holdfast/persistence/admission.hpp>
 #include <holdfast/persistence/journal.hpp>
 
 namespace holdfast {
@@ -70,56 +73,90 @@ struct peer_row {
   std::optional<lane_number> lane; ///< the open lane to it
 };
 
+/// What the executor holds of a call while it is admitted, which is: running or about to run (inbox.hpp).
+struct inbox_entry {
+  std::uint32_t lane = 0; ///< in_lane::index
+  sequence_number sequence = 0;
+  std::uint64_t mailbox = 0;
+  std::uint64_t arrival = 0;
+  std::uint64_t ticket = 0; ///< of the durable range that says it is admitted
+  node_time expires_at = 0;
+  std::uint32_t attempt = 1; ///< of the next start
+  std::uint32_t kills = 0;   ///< how often the process died while it ran alone
+  std::uint16_t failures = 0;
+  std::int8_t priority = 0;
+  bool is_suspect = false;   ///< the process died while it was admitted, at least twice: start it alone
+  bool has_attempts = false; ///< an attempt_record exists
+};
+
+/// What a transaction must know of the node around it.
+struct ledger_host {
+  const node_identity& self;
+  node_time now = 0;
+  std::int64_t wall_ns = 0;
+  const admission_window& window;
+  std::function<bool(std::string_view peer)> is_up;       ///< whether the link to a peer is up
+  std::function<bool(std::string_view method)> is_served; ///< whether a method is served here
+};
+
 /// One transaction. Rows are loaded once, changed in memory and written by `close`. It lives inside a body of
-/// journal::commit and begins from scratch whenever the body is run again.
+/// journal::commit and begins from scratch whenever the body is run again. What it notes (grown, outcomes, admitted, left)
+/// is for those who must hear of it after the commit; the persistence actor tells them.
 class ledger {
 public:
-  ledger(journal_writer& rows, const node_identity& self, node_time now);
+  ledger(journal_writer& rows, const ledger_host& host);
   ledger(const ledger&) = delete;
   ledger& operator=(const ledger&) = delete;
 
   journal_writer& rows() { return rows_; }
-  const node_identity& self() const { return self_; }
-  node_time now() const { return now_; }
+  const ledger_host& host() const { return host_; }
+  const node_identity& self() const { return host_.self; }
+  node_time now() const { return host_.now; }
 
-  out_lane& lane_out(lane_number lane); ///< throws errc::journal_damaged when there is none
+  out_lane& lane_out(lane_number lane);         ///< throws errc::journal_damaged when there is none
   lane_number lane_to(const std::string& peer); ///< the open lane, made when there is none
   in_lane& lane_in(std::uint32_t index);
   in_lane& lane_from(const uuid& source, lane_number lane, const std::string& source_name); ///< made when there is none
   peer_row& peer(const std::string& name);
 
-  /// The next place in the order of arrival at this node; never re-used.
+  /// A number that was never given out before: places in the order of arrival, tickets.
   std::uint64_t next_arrival();
 
-  /// Lanes whose outbox grew in this transaction, for the links.
-  const std::map<lane_number, sequence_number>& grown() const { return grown_; }
+  /// Takes a call into memory, if there is room for one more of its mailbox. A durable range says so from this commit on.
+  bool try_admit(inbox_entry entry);
+
+  /// The call is not admitted any more: it ended, or another index has it now.
+  void leave(const inbox_entry& entry);
+
+  /// The target's decision about a call, for its source.
+  void note_outcome(std::uint32_t lane_index, sequence_number sequence, errc kind) {
+    outcomes_[lane_index][sequence] = kind;
+  }
   void note_grown(lane_number lane, sequence_number last) { grown_[lane] = last; }
 
-  /// Records an outcome of the target's for its source (inbox.hpp).
-  void note_outcome(std::uint32_t lane_index, sequence_number sequence, std::uint8_t kind);
-
-  /// Lanes (by index) for which outcomes were recorded.
-  const std::map<std::uint32_t, std::map<sequence_number, std::uint8_t>>& outcomes() const { return outcomes_; }
+  const std::map<lane_number, sequence_number>& grown() const { return grown_; }
+  const std::map<std::uint32_t, std::map<sequence_number, errc>>& outcomes() const { return outcomes_; }
+  const std::vector<inbox_entry>& admitted() const { return admitted_; }
+  const std::vector<inbox_entry>& left() const { return left_; }
 
   /// Writes what changed. Once, at the end of the body.
   void close();
 
 private:
-  template <class Row>
-  struct cached {
-    Row row;
-    bool is_touched = false;
-  };
+  void write_outcomes();
+  void write_admitted();
 
   journal_writer& rows_;
-  const node_identity& self_;
-  node_time now_;
+  const ledger_host& host_;
   std::map<lane_number, out_lane> out_lanes_;
   std::map<std::uint32_t, in_lane> in_lanes_;
   std::map<std::string, peer_row> peers_;
   std::optional<std::uint64_t> arrivals_;
   std::map<lane_number, sequence_number> grown_;
-  std::map<std::uint32_t, std::map<sequence_number, std::uint8_t>> outcomes_;
+  std::map<std::uint32_t, std::map<sequence_number, errc>> outcomes_;
+  std::vector<inbox_entry> admitted_;
+  std::vector<inbox_entry> left_;
+  std::map<std::uint64_t, std::size_t> planned_; ///< admitted here, by mailbox
 };
 
 // Read-only views for links, status and tools; from any snapshot.
@@ -134,5 +171,23 @@ std::vector<in_lane> all_in_lanes(const journal_reader& rows);
 std::string lane_key(std::uint32_t lane);
 std::string call_key(std::uint32_t lane, sequence_number sequence);
 std::pair<std::uint32_t, sequence_number> read_call_key(std::string_view key);
+std::string admitted_key(std::uint64_t ticket);
+
+/// A durable range of admitted calls.
+struct admitted_range {
+  std::uint64_t ticket = 0;
+  std::uint32_t lane = 0;
+  sequence_number first = 0;
+  sequence_number last = 0;
+};
+admitted_range read_admitted(const row& stored);
+
+/// What an `outcomes` row says.
+struct stored_outcome {
+  sequence_number last = 0;
+  errc kind = errc::none;
+};
+std::string encode_stored_outcome(const stored_outcome& outcome);
+stored_outcome decode_stored_outcome(std::string_view record);
 
 } // namespace holdfast

@@ -54,9 +54,9 @@ namespace outbox {
 /// How far `sent_through` runs ahead of what is transmitted, so that a steady stream never waits for it.
 inline constexpr sequence_number sent_through_stride = 1024;
 
-/// Stores a call. With `is_link_up`, sent_through is raised in the same commit, so that it can be transmitted at once.
+/// Stores a call. While the link is up, sent_through is raised in the same commit, so that it can be transmitted at once.
 /// To oneself the call goes straight to the inbox, in the same commit.
-queue_result queue(ledger& books, const queue_request& request, bool is_link_up);
+queue_result queue(ledger& books, const queue_request& request);
 
 /// Makes it lawful to transmit up to `through` (at most what was issued).
 void raise_sent_through(ledger& books, lane_number lane, sequence_number through);
@@ -75,11 +75,9 @@ void stored(ledger& books, lane_number lane, sequence_number through);
 /// Removes the calls whose outcome the target decided, counts them, remembers the exceptional ends.
 void settle(ledger& books, lane_number lane, std::span<const outcome_range> outcomes);
 
-/// Ends one call that the source may decide (above sent_through), or all whose time has run out: it becomes a
-/// tombstone, its completion is queued to oneself. False if it is the target's to decide, or not there.
-bool give_up(ledger& books, call_id call, errc reason, const std::string& text);
-/// Up to `limit` of the calls whose time ran out. Returns how many rows were looked at; ask again if that is `limit`.
-std::size_t expire(ledger& books, std::size_t limit);
+/// Ends one call that the source may decide (above sent_through): it becomes a tombstone, its completion is queued to
+/// oneself. False if it is the target's to decide, or not there.
+bool give_up(ledger& books, lane_number lane, sequence_number sequence, errc reason, const std::string& text);
 
 /// Whether the peer's memory of our lane fits ours: `mark` was issued by us, in the start with `mark_nonce`, and is not
 /// below what it had told us. Otherwise one sentence that says what does not fit.
