@@ -13,7 +13,8 @@ namespace holdfast {
 
 namespace detail {
 
-// Not constexpr: reaching it while a declaration is evaluated makes the compiler point at the call and so at its text.
+// Not constexpr: reaching it while a declaration is evaluated makes the compiler point at the call
+// and so at its text.
 inline void bad_method_declaration(const char*) {}
 
 constexpr std::string_view trimmed(std::string_view text) {
@@ -78,8 +79,9 @@ class method;
 ///
 ///     inline constexpr holdfast::method<void(std::string, int)> render{"pages.render(path, dpi)"};
 ///
-/// The text is checked when it is compiled. Its names are what a command line or a foreign node says; a method without
-/// parameters may leave the list out. A plain constant: copy and share it freely.
+/// The text is checked when it is compiled. Its names are what a command line or a foreign node
+/// says; a method without parameters may leave the list out. A plain constant: copy and share it
+/// freely.
 template <class R, class... A>
 class method<R(A...)> {
   static_assert((std::is_same_v<A, std::decay_t<A>> && ...),

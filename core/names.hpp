@@ -2,8 +2,9 @@
 
 #include <string_view>
 
-/// The one rule for names that stand in keys, in command lines and in logs: letters, digits, '_', '-' and single dots
-/// between them, at most limits::name_bytes_max bytes. Methods and their parameters are C++-like: no '-'.
+/// The one rule for names that stand in keys, in command lines and in logs: letters, digits, '_',
+/// '-' and single dots between them, at most limits::name_bytes_max bytes. Methods and their
+/// parameters are C++-like: no '-'.
 namespace holdfast {
 
 constexpr bool is_word_character(char c) {
@@ -30,12 +31,14 @@ constexpr bool is_dotted_name(std::string_view text) {
   }
 }
 
-/// Everything before the last dot: the service a method belongs to. A name without a dot is its own service.
+/// Everything before the last dot: the service a method belongs to. A name without a dot is its own
+/// service.
 constexpr std::string_view service_of(std::string_view method_name) {
   return method_name.substr(0, method_name.rfind('.'));
 }
 
-/// Throws errc::bad_name unless `name` may name a `what` ("node", "table", "actor"): "the table name 'a b' ...".
+/// Throws errc::bad_name unless `name` may name a `what` ("node", "table", "actor"): "the table
+/// name 'a b' ...".
 void check_name(std::string_view what, std::string_view name);
 
 /// The same for the name of a method, which a command line or a foreign node gives at run time.

@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, 9> kind_names{
               "a struct names '" + std::string(name) + "' twice; member names are unique");
 }
 
-// Few members are compared pairwise; many, which may come from a stranger, must not cost their square.
+// Few members are compared pairwise; many, which may come from a stranger, must not cost their
+// square.
 void check_unique(const std::vector<member>& members) {
   if (members.size() <= 8) {
     for (std::size_t i = 1; i < members.size(); ++i)

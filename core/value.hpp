@@ -12,11 +12,13 @@
 #include <variant>
 #include <vector>
 
-/// Dynamic values: what a command line or a foreign node, which do not know a method's types, pass and get.
+/// Dynamic values: what a command line or a foreign node, which do not know a method's types, pass
+/// and get.
 ///
-/// A value is null, a bool, a 64-bit integer, a double, a string, bytes, a moment in time, an array or a struct. It owns
-/// what it holds; copies are deep. Everything that comes from outside (JSON, the wire) is at most `value_depth_max` deep;
-/// code that builds values itself keeps to that too, and whatever walks a value for output refuses a deeper one.
+/// A value is null, a bool, a 64-bit integer, a double, a string, bytes, a moment in time, an array
+/// or a struct. It owns what it holds; copies are deep. Everything that comes from outside (JSON,
+/// the wire) is at most `value_depth_max` deep; code that builds values itself keeps to that too,
+/// and whatever walks a value for output refuses a deeper one.
 namespace holdfast {
 
 class value;
@@ -26,7 +28,8 @@ using array = std::vector<value>;
 using binary = std::vector<std::byte>;
 using date_time = std::chrono::sys_time<std::chrono::microseconds>;
 
-/// Arrays and structs within each other. Walking a value uses the stack; a deeper one could overrun it.
+/// Arrays and structs within each other. Walking a value uses the stack; a deeper one could overrun
+/// it.
 inline constexpr unsigned value_depth_max = 64;
 
 enum class value_kind : std::uint8_t {
@@ -44,8 +47,8 @@ enum class value_kind : std::uint8_t {
 /// "integer", "struct" and so on, as they stand in error messages.
 std::string_view to_string(value_kind kind);
 
-/// A struct: named members in the order they were given. Names are unique; giving one twice throws bad_argument.
-/// Two are equal when they hold equal members in the same order.
+/// A struct: named members in the order they were given. Names are unique; giving one twice throws
+/// bad_argument. Two are equal when they hold equal members in the same order.
 class dict {
 public:
   dict() = default;
@@ -94,7 +97,8 @@ public:
   std::string_view kind_name() const { return to_string(kind()); }
   bool is_null() const { return content_.index() == 0; }
 
-  /// The content when it is a `T` (bool, std::int64_t, double, std::string, binary, date_time, array, dict), else null.
+  /// The content when it is a `T` (bool, std::int64_t, double, std::string, binary, date_time,
+  /// array, dict), else null.
   template <class T>
   const T* get_if() const {
     return std::get_if<T>(&content_);
@@ -149,14 +153,16 @@ inline const member& dict::operator[](std::size_t position) const {
   return members_[position];
 }
 
-/// For logs and messages: `{who: "ann", lines: [1, 2.5, null]}`. Long content is cut at `bytes_max`, with "...".
+/// For logs and messages: `{who: "ann", lines: [1, 2.5, null]}`. Long content is cut at
+/// `bytes_max`, with "...".
 std::string to_text(const value& content, std::size_t bytes_max = 1000);
 
-/// "2026-11-22T18:21:07.250000Z": ISO 8601, always UTC, microseconds only when there are some. Years 0000 to 9999;
-/// others throw bad_argument.
+/// "2026-11-22T18:21:07.250000Z": ISO 8601, always UTC, microseconds only when there are some.
+/// Years 0000 to 9999; others throw bad_argument.
 std::string format_date_time(date_time moment);
 
-/// Reads what `format_date_time` writes, and offsets such as "+02:00". Throws bad_argument with what is wrong.
+/// Reads what `format_date_time` writes, and offsets such as "+02:00". Throws bad_argument with
+/// what is wrong.
 date_time parse_date_time(std::string_view text);
 
 }  // namespace holdfast

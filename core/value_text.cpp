@@ -14,7 +14,8 @@ class text_writer {
 public:
   explicit text_writer(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // False once the text is long enough: the caller stops, so that a huge value costs only what is shown of it.
+  // False once the text is long enough: the caller stops, so that a huge value costs only what is
+  // shown of it.
   bool write(const value& content, unsigned depth) {
     if (depth > value_depth_max)
       return add("...");

@@ -1,5 +1,17 @@
 #pragma once
 
+#include <holdfast/core/value.hpp>
+
+#include <boost/serialization/array_wrapper.hpp>
+#include <boost/serialization/binary_object.hpp>
+#include <boost/serialization/collection_size_type.hpp>
+#include <boost/serialization/item_version_type.hpp>
+#include <boost/serialization/level.hpp>
+#include <boost/serialization/library_version_type.hpp>
+#include <boost/serialization/nvp.hpp>
+#include <boost/serialization/serialization.hpp>
+#include <boost/serialization/version.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -23,37 +35,26 @@
 #include <variant>
 #include <vector>
 
-#include <holdfast/core/value.hpp>
-
-// Some of Boost 1.74's headers use this type without including it; it comes first.
-#include <boost/serialization/library_version_type.hpp>
-
-#include <boost/serialization/array_wrapper.hpp>
-#include <boost/serialization/binary_object.hpp>
-#include <boost/serialization/collection_size_type.hpp>
-#include <boost/serialization/item_version_type.hpp>
-#include <boost/serialization/level.hpp>
-#include <boost/serialization/nvp.hpp>
-#include <boost/serialization/serialization.hpp>
-#include <boost/serialization/version.hpp>
-
-/// What a type is to the archives. One classification, so that binary archives, dynamic values, fingerprints and the
-/// listings of a command line agree on which types travel. The archives handle everything but `object` themselves:
-/// none of Boost's headers for containers is needed, and it does not matter which of them this Boost version has.
+/// What a type is to the archives. One classification, so that binary archives, dynamic values,
+/// fingerprints and the listings of a command line agree on which types travel. The archives handle
+/// everything but `object` themselves: none of Boost's headers for containers is needed, and it
+/// does not matter which of them this Boost version has.
 namespace holdfast::detail {
+
+namespace bs = boost::serialization;
 
 enum class serial_kind {
   boolean,
-  integer,      ///< also characters, std::byte and the counters of Boost's own headers
+  integer,  ///< also characters, std::byte and the counters of Boost's own headers
   real,
   enumeration,
   string,
-  dynamic,      ///< holdfast::value
+  dynamic,  ///< holdfast::value
   duration,
-  moment,       ///< time points of the system clock
+  moment,  ///< time points of the system clock
   optional,
   variant,
-  nothing,      ///< std::monostate
+  nothing,  ///< std::monostate
   tuple,
   pair,
   fixed_array,  ///< std::array
@@ -65,11 +66,11 @@ enum class serial_kind {
   map,
   hashed_set,
   hashed_map,
-  named,        ///< boost::serialization::nvp
-  array_view,   ///< boost::serialization::make_array
-  raw_view,     ///< boost::serialization::make_binary_object
-  object,       ///< has a `serialize` of its own
-  pointer,      ///< refused, as are the rest
+  named,       ///< boost::serialization::nvp
+  array_view,  ///< boost::serialization::make_array
+  raw_view,    ///< boost::serialization::make_binary_object
+  object,      ///< has a `serialize` of its own
+  pointer,     ///< refused, as are the rest
   view,
   callable,
   unsupported,
@@ -81,12 +82,17 @@ struct kind_is : std::integral_constant<serial_kind, serial_kind::object> {};
 template <serial_kind K>
 using kind_constant = std::integral_constant<serial_kind, K>;
 
+template <class Allocator>
+using narrow_string = std::basic_string<char, std::char_traits<char>, Allocator>;
+template <class Duration>
+using steady_moment = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+
 // clang-format off
-template <class A> struct kind_is<std::basic_string<char, std::char_traits<char>, A>> : kind_constant<serial_kind::string> {};
+template <class A> struct kind_is<narrow_string<A>> : kind_constant<serial_kind::string> {};
 template <> struct kind_is<value> : kind_constant<serial_kind::dynamic> {};
 template <class R, class P> struct kind_is<std::chrono::duration<R, P>> : kind_constant<serial_kind::duration> {};
 template <class D> struct kind_is<std::chrono::sys_time<D>> : kind_constant<serial_kind::moment> {};
-template <class D> struct kind_is<std::chrono::time_point<std::chrono::steady_clock, D>> : kind_constant<serial_kind::unsupported> {};
+template <class D> struct kind_is<steady_moment<D>> : kind_constant<serial_kind::unsupported> {};
 template <class T> struct kind_is<std::optional<T>> : kind_constant<serial_kind::optional> {};
 template <class... T> struct kind_is<std::variant<T...>> : kind_constant<serial_kind::variant> {};
 template <> struct kind_is<std::monostate> : kind_constant<serial_kind::nothing> {};
@@ -94,36 +100,36 @@ template <class... T> struct kind_is<std::tuple<T...>> : kind_constant<serial_ki
 template <class A, class B> struct kind_is<std::pair<A, B>> : kind_constant<serial_kind::pair> {};
 template <class T, std::size_t N> struct kind_is<std::array<T, N>> : kind_constant<serial_kind::fixed_array> {};
 template <class T, std::size_t N> struct kind_is<T[N]> : kind_constant<serial_kind::plain_array> {};
-template <class T, class A> struct kind_is<std::vector<T, A>> : kind_constant<serial_kind::sequence> {};
+template <class... A> struct kind_is<std::vector<A...>> : kind_constant<serial_kind::sequence> {};
 template <class A> struct kind_is<std::vector<std::byte, A>> : kind_constant<serial_kind::bytes> {};
 template <class A> struct kind_is<std::vector<bool, A>> : kind_constant<serial_kind::bits> {};
-template <class T, class A> struct kind_is<std::deque<T, A>> : kind_constant<serial_kind::sequence> {};
-template <class T, class A> struct kind_is<std::list<T, A>> : kind_constant<serial_kind::sequence> {};
-template <class T, class A> struct kind_is<std::forward_list<T, A>> : kind_constant<serial_kind::sequence> {};
-template <class T, class C, class A> struct kind_is<std::set<T, C, A>> : kind_constant<serial_kind::set> {};
-template <class T, class C, class A> struct kind_is<std::multiset<T, C, A>> : kind_constant<serial_kind::set> {};
-template <class K, class V, class C, class A> struct kind_is<std::map<K, V, C, A>> : kind_constant<serial_kind::map> {};
-template <class K, class V, class C, class A> struct kind_is<std::multimap<K, V, C, A>> : kind_constant<serial_kind::map> {};
-template <class T, class H, class E, class A> struct kind_is<std::unordered_set<T, H, E, A>> : kind_constant<serial_kind::hashed_set> {};
-template <class T, class H, class E, class A> struct kind_is<std::unordered_multiset<T, H, E, A>> : kind_constant<serial_kind::hashed_set> {};
-template <class K, class V, class H, class E, class A> struct kind_is<std::unordered_map<K, V, H, E, A>> : kind_constant<serial_kind::hashed_map> {};
-template <class K, class V, class H, class E, class A> struct kind_is<std::unordered_multimap<K, V, H, E, A>> : kind_constant<serial_kind::hashed_map> {};
-template <class T> struct kind_is<boost::serialization::nvp<T>> : kind_constant<serial_kind::named> {};
-template <class T> struct kind_is<boost::serialization::array_wrapper<T>> : kind_constant<serial_kind::array_view> {};
-template <> struct kind_is<boost::serialization::binary_object> : kind_constant<serial_kind::raw_view> {};
+template <class... A> struct kind_is<std::deque<A...>> : kind_constant<serial_kind::sequence> {};
+template <class... A> struct kind_is<std::list<A...>> : kind_constant<serial_kind::sequence> {};
+template <class... A> struct kind_is<std::forward_list<A...>> : kind_constant<serial_kind::sequence> {};
+template <class... A> struct kind_is<std::set<A...>> : kind_constant<serial_kind::set> {};
+template <class... A> struct kind_is<std::multiset<A...>> : kind_constant<serial_kind::set> {};
+template <class... A> struct kind_is<std::map<A...>> : kind_constant<serial_kind::map> {};
+template <class... A> struct kind_is<std::multimap<A...>> : kind_constant<serial_kind::map> {};
+template <class... A> struct kind_is<std::unordered_set<A...>> : kind_constant<serial_kind::hashed_set> {};
+template <class... A> struct kind_is<std::unordered_multiset<A...>> : kind_constant<serial_kind::hashed_set> {};
+template <class... A> struct kind_is<std::unordered_map<A...>> : kind_constant<serial_kind::hashed_map> {};
+template <class... A> struct kind_is<std::unordered_multimap<A...>> : kind_constant<serial_kind::hashed_map> {};
+template <class T> struct kind_is<bs::nvp<T>> : kind_constant<serial_kind::named> {};
+template <class T> struct kind_is<bs::array_wrapper<T>> : kind_constant<serial_kind::array_view> {};
+template <> struct kind_is<bs::binary_object> : kind_constant<serial_kind::raw_view> {};
 template <> struct kind_is<std::byte> : kind_constant<serial_kind::integer> {};
-template <> struct kind_is<boost::serialization::collection_size_type> : kind_constant<serial_kind::integer> {};
-template <> struct kind_is<boost::serialization::item_version_type> : kind_constant<serial_kind::integer> {};
-template <> struct kind_is<boost::serialization::library_version_type> : kind_constant<serial_kind::integer> {};
+template <> struct kind_is<bs::collection_size_type> : kind_constant<serial_kind::integer> {};
+template <> struct kind_is<bs::item_version_type> : kind_constant<serial_kind::integer> {};
+template <> struct kind_is<bs::library_version_type> : kind_constant<serial_kind::integer> {};
 
 template <class T, class D> struct kind_is<std::unique_ptr<T, D>> : kind_constant<serial_kind::pointer> {};
 template <class T> struct kind_is<std::shared_ptr<T>> : kind_constant<serial_kind::pointer> {};
 template <class T> struct kind_is<std::weak_ptr<T>> : kind_constant<serial_kind::pointer> {};
 template <class T> struct kind_is<std::reference_wrapper<T>> : kind_constant<serial_kind::pointer> {};
-template <class C, class Tr> struct kind_is<std::basic_string_view<C, Tr>> : kind_constant<serial_kind::view> {};
+template <class... C> struct kind_is<std::basic_string_view<C...>> : kind_constant<serial_kind::view> {};
 template <class T, std::size_t N> struct kind_is<std::span<T, N>> : kind_constant<serial_kind::view> {};
 template <class S> struct kind_is<std::function<S>> : kind_constant<serial_kind::callable> {};
-template <class C, class T, class A> struct kind_is<std::basic_string<C, T, A>> : kind_constant<serial_kind::unsupported> {};
+template <class... A> struct kind_is<std::basic_string<A...>> : kind_constant<serial_kind::unsupported> {};
 // clang-format on
 
 template <class T>
@@ -151,18 +157,23 @@ inline constexpr serial_kind kind = kind_of<std::remove_cv_t<T>>();
 template <class T>
 consteval void check_travels() {
   constexpr auto k = kind<T>;
-  static_assert(k != serial_kind::pointer, "holdfast: pointers cannot travel; hold the object itself, "
-                                           "std::optional or a container (T above)");
-  static_assert(k != serial_kind::view, "holdfast: a view owns nothing and cannot travel; use std::string or "
-                                        "std::vector (T above)");
+  static_assert(k != serial_kind::pointer,
+                "holdfast: pointers cannot travel; hold the object itself, "
+                "std::optional or a container (T above)");
+  static_assert(k != serial_kind::view,
+                "holdfast: a view owns nothing and cannot travel; use std::string or "
+                "std::vector (T above)");
   static_assert(k != serial_kind::callable, "holdfast: functions cannot travel (T above)");
-  static_assert(k != serial_kind::unsupported, "holdfast: this type has no portable encoding (long double, 128-bit "
-                                               "integers, wide strings, steady time points; T above)");
+  static_assert(k != serial_kind::unsupported,
+                "holdfast: this type has no portable encoding (long double, 128-bit "
+                "integers, wide strings, steady time points; T above)");
 }
 
-/// Arrays of these are copied as a block. bool is not among them: a byte of 2 in a bool is undefined behaviour.
+/// Arrays of these are copied as a block. bool is not among them: a byte of 2 in a bool is
+/// undefined behaviour.
 template <class T>
-inline constexpr bool is_flat = std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && sizeof(T) <= 8;
+inline constexpr bool is_flat =
+    std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && sizeof(T) <= 8;
 
 template <class T>
 inline constexpr bool is_flat_vector = false;
@@ -171,13 +182,13 @@ inline constexpr bool is_flat_vector<std::vector<T, A>> = is_flat<T>;
 
 /// The bytes an enumeration takes: 4, as in Boost, or 8 where its values need them.
 template <class E>
-using enum_carrier =
-  std::conditional_t<sizeof(std::underlying_type_t<E>) <= 4, std::int32_t, std::underlying_type_t<E>>;
+using enum_carrier = std::conditional_t<sizeof(std::underlying_type_t<E>) <= 4, std::int32_t,
+                                        std::underlying_type_t<E>>;
 
 /// Does the type write its class version at its first appearance in an archive?
 template <class T>
 inline constexpr bool has_class_info =
-  boost::serialization::implementation_level<T>::value >= boost::serialization::object_class_info;
+    boost::serialization::implementation_level<T>::value >= boost::serialization::object_class_info;
 
 template <class T>
 inline constexpr bool is_deque = false;
@@ -199,4 +210,4 @@ consteval std::size_t memory_per_element() {
 template <class Container>
 inline constexpr std::size_t memory_when_made = is_deque<Container> ? 640 : 0;
 
-} // namespace holdfast::detail
+}  // namespace holdfast::detail
