@@ -2,7 +2,9 @@
 
 include_guard(GLOBAL)
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow=local -Wnon-virtual-dtor -Woverloaded-virtual -Winvalid-pch)
+add_compile_options(-Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual -Winvalid-pch)
+# GCC counts an enumerator of an enum class as hiding a type of that name.
+add_compile_options($<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>)
 # Options structs are written as {.expires_in = 1h}: the members left out have their defaults.
 add_compile_options(-Wno-missing-field-initializers)
 

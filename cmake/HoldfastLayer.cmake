@@ -73,7 +73,7 @@ function(holdfast_check_headers layer)
     list(APPEND units "${unit}")
     set_property(GLOBAL APPEND PROPERTY HOLDFAST_CHECKED_HEADERS "${layer}/${header}")
   endforeach()
-  if(units AND HOLDFAST_BUILD_TESTS)
+  if(units AND HOLDFAST_BUILD_TESTS AND NOT HOLDFAST_SANITIZE MATCHES "thread")
     add_library(holdfast_${layer}_headers OBJECT ${units})
     target_link_libraries(holdfast_${layer}_headers PRIVATE holdfast_${layer})
     # Only the front end matters here; without optimisation, symbols and instrumentation a header costs its parse.
