@@ -51,6 +51,13 @@ std::string_view to_string(value_kind kind) {
   return position < kind_names.size() ? kind_names[position] : "unlisted kind";
 }
 
+dict::dict() = default;
+dict::dict(const dict&) = default;
+dict::dict(dict&&) noexcept = default;
+dict& dict::operator=(const dict&) = default;
+dict& dict::operator=(dict&&) noexcept = default;
+dict::~dict() = default;
+
 dict::dict(std::initializer_list<member> members) : members_(members) {
   check_unique(members_);
 }

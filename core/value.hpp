@@ -51,9 +51,16 @@ std::string_view to_string(value_kind kind);
 /// bad_argument. Two are equal when they hold equal members in the same order.
 class dict {
 public:
-  dict() = default;
+  dict();
   dict(std::initializer_list<member> members);
   explicit dict(std::vector<member> members);
+
+  // Defined where member is complete: `value` holds a dict by value before that.
+  dict(const dict&);
+  dict(dict&&) noexcept;
+  dict& operator=(const dict&);
+  dict& operator=(dict&&) noexcept;
+  ~dict();
 
   bool empty() const { return members_.empty(); }
   std::size_t size() const;
