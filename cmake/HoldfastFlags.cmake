@@ -32,6 +32,11 @@ if(HOLDFAST_SANITIZE)
   endif()
 endif()
 
+if(HOLDFAST_BUILD_FUZZERS)
+  # libFuzzer is led by what it sees covered; the layers are what it is meant to see.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # Precompiled headers go through ccache only if it is told that their time stamps do not matter.
 if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(CCACHE_PROGRAM ccache)
