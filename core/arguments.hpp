@@ -10,7 +10,7 @@
 ///     call_id queue(const method<R(A...)>& m, const std::type_identity_t<A>&... arguments);
 ///
 ///     template <class R, class... A, class... G>
-///       requires(!all_fit<pack<A...>, pack<G...>>)
+///     requires misfit<pack<A...>, pack<G...>>
 ///     call_id queue(const method<R(A...)>&, G&&...) { explain<pack<A...>, pack<G...>>(); ... }
 ///
 /// The first takes conversions and braces. The second matches whatever the first should not take,
@@ -62,6 +62,10 @@ inline constexpr bool all_fit = false;
 template <class... A, class... G>
 requires(sizeof...(A) == sizeof...(G)) inline constexpr bool all_fit<pack<A...>, pack<G...>> =
     (argument_fits<A, G> && ...);
+
+/// What the second overload of a verb takes.
+template <class Wanted, class Given>
+concept misfit = !all_fit<Wanted, Given>;
 
 /// One argument; `Position` counts from 1. The three template arguments stand in the compiler's
 /// message.

@@ -12,7 +12,7 @@ class shared_bytes {
 public:
   shared_bytes() = default;
   explicit shared_bytes(std::string content)
-    : owner_(std::make_shared<const std::string>(std::move(content))), view_(*owner_) {}
+      : owner_(std::make_shared<const std::string>(std::move(content))), view_(*owner_) {}
 
   std::string_view view() const { return view_; }
   std::size_t size() const { return view_.size(); }
@@ -30,4 +30,4 @@ private:
   std::string_view view_;
 };
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -20,7 +20,7 @@ std::uint64_t read_boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string text;
   std::getline(file, text);
-  std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a, 64 bit
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, 64 bit
   for (unsigned char c : text)
     hash = (hash ^ c) * 0x100000001b3;
   return hash;
@@ -28,7 +28,9 @@ std::uint64_t read_boot_id() {
 
 class machine_clock final : public clock {
 public:
-  moment now() const override { return {read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME), boot_}; }
+  moment now() const override {
+    return {read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME), boot_};
+  }
 
 private:
   std::uint64_t boot_ = read_boot_id();
@@ -44,7 +46,7 @@ public:
   }
 };
 
-} // namespace
+}  // namespace
 
 const clock& system_clock() {
   static const machine_clock instance;
@@ -56,4 +58,4 @@ random_source& system_random() {
   return instance;
 }
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -10,9 +10,9 @@ using duration = std::chrono::nanoseconds;
 /// A moment as a node sees it. `wall` survives a reboot but may be set back or forward; `steady` never jumps but means
 /// something only within one boot, which `boot` names.
 struct moment {
-  std::int64_t wall_ns = 0;   ///< nanoseconds since 1970-01-01 UTC
-  std::int64_t steady_ns = 0; ///< nanoseconds of CLOCK_BOOTTIME
-  std::uint64_t boot = 0;     ///< hash of the kernel's boot id
+  std::int64_t wall_ns = 0;    ///< nanoseconds since 1970-01-01 UTC
+  std::int64_t steady_ns = 0;  ///< nanoseconds of CLOCK_BOOTTIME
+  std::uint64_t boot = 0;      ///< hash of the kernel's boot id
 };
 
 /// Where a node takes its time from: the machine in production, the scheduler in simulation. Any thread may ask.
@@ -39,4 +39,4 @@ random_source& system_random();
 /// nothing. 0 stands for "no deadline".
 using node_time = std::int64_t;
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -16,7 +16,7 @@ std::optional<Unsigned> parse_number(std::string_view text, int base) {
   return number;
 }
 
-} // namespace
+}  // namespace
 
 std::string uuid::to_text() const {
   std::string text;
@@ -68,4 +68,4 @@ std::uint64_t origin_of(const uuid& journal) {
   return origin;
 }
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -16,9 +16,11 @@ struct uuid {
 
   auto operator<=>(const uuid&) const = default;
   bool is_nil() const { return *this == uuid{}; }
-  std::string to_text() const; ///< 32 hexadecimal digits
+  std::string to_text() const;  ///< 32 hexadecimal digits
   static std::optional<uuid> parse(std::string_view text);
-  std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+  std::string_view view() const {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
 };
 
 /// Number of a lane in the journal that issues its calls. Never re-used within a journal; 0 is the lane to oneself.
@@ -38,11 +40,11 @@ struct call_id {
 
   auto operator<=>(const call_id&) const = default;
   explicit operator bool() const { return sequence != 0; }
-  std::string to_text() const; ///< "9f86d081884c7d65-2-1041"
+  std::string to_text() const;  ///< "9f86d081884c7d65-2-1041"
   static std::optional<call_id> parse(std::string_view text);
 };
 
 /// The `origin` of the calls that this journal issues.
 std::uint64_t origin_of(const uuid& journal);
 
-} // namespace holdfast
+}  // namespace holdfast

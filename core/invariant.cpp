@@ -12,12 +12,13 @@ std::string_view to_string(invariant_id id) {
   return names.at(static_cast<std::size_t>(id));
 }
 
-void invariant_failed(invariant_id id, std::string_view condition, std::string_view text, const char* file, int line) {
+void invariant_failed(invariant_id id, std::string_view condition, std::string_view text,
+                      const char* file, int line) {
   auto name = to_string(id);
-  std::fprintf(stderr, "holdfast: invariant %.*s broken: %.*s (%.*s at %s:%d)\n", static_cast<int>(name.size()),
-               name.data(), static_cast<int>(text.size()), text.data(), static_cast<int>(condition.size()),
-               condition.data(), file, line);
+  std::fprintf(stderr, "holdfast: invariant %.*s broken: %.*s (%.*s at %s:%d)\n",
+               static_cast<int>(name.size()), name.data(), static_cast<int>(text.size()),
+               text.data(), static_cast<int>(condition.size()), condition.data(), file, line);
   std::abort();
 }
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -11,31 +11,32 @@
 namespace holdfast {
 
 enum class invariant_id : std::uint8_t {
-  C1, ///< a queued call is executed, expired, dead, dropped or still in a journal
-  C2, ///< a call's committed effects happen at most once
-  C3, ///< first in, first out per source and mailbox
-  C4, ///< every issued call is counted exactly once
-  L1, ///< at most one live session per pair of nodes
-  L2, ///< one `peer_down` per lost session, after all of its messages
-  L3, ///< a healed link makes progress within a bounded time
-  W1, ///< one owner per epoch of a work item
-  W2, ///< a submitted item reaches one terminal state
-  W3, ///< no idle eligible worker while an eligible item waits
-  W4, ///< a failed transition changes nothing
-  J1, ///< nothing is answered before its commit is durable
-  J2, ///< a store opens at a committed state after any power cut
-  J3, ///< a damaged record is detected, never executed
+  C1,  ///< a queued call is executed, expired, dead, dropped or still in a journal
+  C2,  ///< a call's committed effects happen at most once
+  C3,  ///< first in, first out per source and mailbox
+  C4,  ///< every issued call is counted exactly once
+  L1,  ///< at most one live session per pair of nodes
+  L2,  ///< one `peer_down` per lost session, after all of its messages
+  L3,  ///< a healed link makes progress within a bounded time
+  W1,  ///< one owner per epoch of a work item
+  W2,  ///< a submitted item reaches one terminal state
+  W3,  ///< no idle eligible worker while an eligible item waits
+  W4,  ///< a failed transition changes nothing
+  J1,  ///< nothing is answered before its commit is durable
+  J2,  ///< a store opens at a committed state after any power cut
+  J3,  ///< a damaged record is detected, never executed
 };
 
 std::string_view to_string(invariant_id id);
 
-[[noreturn]] void invariant_failed(invariant_id id, std::string_view condition, std::string_view text,
-                                   const char* file, int line);
+[[noreturn]] void invariant_failed(invariant_id id, std::string_view condition,
+                                   std::string_view text, const char* file, int line);
 
-} // namespace holdfast
+}  // namespace holdfast
 
-#define INVARIANT(condition, id, text)                                                                                 \
-  do {                                                                                                                 \
-    if (!(condition)) [[unlikely]]                                                                                     \
-      ::holdfast::invariant_failed(::holdfast::invariant_id::id, #condition, text, __FILE__, __LINE__);                \
+#define INVARIANT(condition, id, text)                                                             \
+  do {                                                                                             \
+    if (!(condition)) [[unlikely]]                                                                 \
+      ::holdfast::invariant_failed(::holdfast::invariant_id::id, #condition, text, __FILE__,       \
+                                   __LINE__);                                                      \
   } while (false)

@@ -45,10 +45,13 @@ inline constexpr std::size_t group_operations_max = 2048;
 
 /// Calls that may be running or about to run; everything else waits on disk. After a crash this many at most begin one
 /// attempt higher.
-inline constexpr std::size_t admitted_calls_max = 8192;
+inline constexpr std::size_t admitted_calls_max = 4096;
 
 /// Calls of one mailbox in that number: a slow mailbox must not crowd out the others.
 inline constexpr std::size_t admitted_calls_per_mailbox_max = 1024;
+
+/// Deaths of the process while one call ran alone, before that call is held to be the cause. One could be chance.
+inline constexpr std::uint32_t kills_max = 2;
 
 /// Effects of one handler run: rows written plus calls and sends emitted, and their bytes.
 inline constexpr std::size_t effects_max = 10'000;
@@ -68,4 +71,4 @@ inline constexpr std::int64_t id_retention_ns = std::int64_t{3600} * 1'000'000'0
 /// Connections that have not proved the secret yet. Beyond it new ones are closed at once.
 inline constexpr std::size_t unproved_connections_max = 64;
 
-} // namespace holdfast::limits
+}  // namespace holdfast::limits

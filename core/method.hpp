@@ -31,8 +31,9 @@ struct declaration {
   std::array<std::string_view, Arity> params{};
 };
 
+// Also for the listings of durable actors, which are checked while compiling and read at run time.
 template <std::size_t Arity>
-consteval declaration<Arity> parse_declaration(std::string_view text) {
+constexpr declaration<Arity> parse_text(std::string_view text) {
   declaration<Arity> result;
   auto open = text.find('(');
   result.name = text.substr(0, open);
@@ -68,6 +69,11 @@ consteval declaration<Arity> parse_declaration(std::string_view text) {
   if (count != Arity)
     bad_method_declaration("holdfast: fewer parameter names than parameters");
   return result;
+}
+
+template <std::size_t Arity>
+consteval declaration<Arity> parse_declaration(std::string_view text) {
+  return parse_text<Arity>(text);
 }
 
 }  // namespace detail

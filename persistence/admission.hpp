@@ -1,12 +1,12 @@
 #pragma once
 
+#include <holdfast/core/limits.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
-
-#include <holdfast/core/limits.hpp>
 
 namespace holdfast {
 
@@ -27,7 +27,8 @@ public:
       return mine == 0 && all < 4 * limits::admitted_calls_max ? 1 : 0;
     if (mine >= limits::admitted_calls_per_mailbox_max)
       return 0;
-    return std::min(limits::admitted_calls_per_mailbox_max - mine, limits::admitted_calls_max - all);
+    return std::min(limits::admitted_calls_per_mailbox_max - mine,
+                    limits::admitted_calls_max - all);
   }
 
   void add(std::uint64_t mailbox, std::uint64_t ticket) {
@@ -60,9 +61,9 @@ public:
 
 private:
   mutable std::mutex mutex_;
-  std::unordered_map<std::uint64_t, std::size_t> mailboxes_; // looked up only, never walked
+  std::unordered_map<std::uint64_t, std::size_t> mailboxes_;  // looked up only, never walked
   std::unordered_map<std::uint64_t, std::size_t> tickets_;
   std::size_t total_ = 0;
 };
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -1,14 +1,13 @@
-#include <holdfast/persistence/call_record.hpp>
-
 #include <holdfast/persistence/bytes_io.hpp>
+#include <holdfast/persistence/call_record.hpp>
 #include <holdfast/persistence/record.hpp>
 
 namespace holdfast {
 namespace {
 
 // What stands in a header beyond the fixed part, as bits of its first byte.
-constexpr std::uint8_t has_key = 1, has_deadlines = 2, has_retry = 4, has_id = 8, has_completion = 16, has_arrival = 32,
-                       revised = 64;
+constexpr std::uint8_t has_key = 1, has_deadlines = 2, has_retry = 4, has_id = 8,
+                       has_completion = 16, has_arrival = 32, revised = 64;
 
 std::uint8_t flags_of(const call_header& header) {
   std::uint8_t flags = 0;
@@ -22,9 +21,12 @@ std::uint8_t flags_of(const call_header& header) {
   return flags;
 }
 
-void write_header(byte_writer& out, const call_header& header, std::size_t payload_bytes, std::uint64_t checksum) {
+void write_header(byte_writer& out, const call_header& header, std::size_t payload_bytes,
+                  std::uint64_t checksum) {
   auto flags = flags_of(header);
-  out.u8(flags).u8(static_cast<std::uint8_t>(header.payload)).u8(static_cast<std::uint8_t>(header.priority));
+  out.u8(flags)
+      .u8(static_cast<std::uint8_t>(header.payload))
+      .u8(static_cast<std::uint8_t>(header.priority));
   out.u64(header.fingerprint).i64(header.queued_wall_ns).u64(header.trace);
   out.str(header.method).str(header.origin);
   if (flags & has_key)
@@ -36,7 +38,9 @@ void write_header(byte_writer& out, const call_header& header, std::size_t paylo
   if (flags & has_id)
     out.str(header.user_id);
   if (flags & has_completion)
-    out.str(header.completion->method).u64(header.completion->fingerprint).str(header.completion->bound);
+    out.str(header.completion->method)
+        .u64(header.completion->fingerprint)
+        .str(header.completion->bound);
   if (flags & has_arrival)
     out.u64(header.arrival);
   out.u32(static_cast<std::uint32_t>(payload_bytes)).u64(checksum);
@@ -89,7 +93,8 @@ parsed_header parse_header(std::string_view body) {
 
 std::string encode(const call_header& header, std::string_view payload, std::uint64_t checksum) {
   std::string record;
-  record.reserve(128 + header.method.size() + header.key.size() + header.origin.size() + payload.size());
+  record.reserve(128 + header.method.size() + header.key.size() + header.origin.size()
+                 + payload.size());
   seal_to(record, record_kind::call,
           [&](byte_writer& out) { write_header(out, header, payload.size(), checksum); });
   record.append(payload);
@@ -100,13 +105,13 @@ std::pair<parsed_header, std::string_view> parse(std::string_view record) {
   auto [body, payload] = unseal_prefix(record_kind::call, record);
   auto parsed = parse_header(body);
   if (payload.size() != parsed.payload_bytes)
-    throw error(errc::damaged, "the call of " + parsed.header.method + " has a payload of " +
-                                 std::to_string(payload.size()) + " bytes instead of " +
-                                 std::to_string(parsed.payload_bytes) + "; check the disk");
+    throw error(errc::damaged, "the call of " + parsed.header.method + " has a payload of "
+                                   + std::to_string(payload.size()) + " bytes instead of "
+                                   + std::to_string(parsed.payload_bytes) + "; check the disk");
   return {std::move(parsed), payload};
 }
 
-} // namespace
+}  // namespace
 
 std::string encode_call(const call_header& header, std::string_view payload) {
   return encode(header, payload, checksum64(payload));
@@ -119,7 +124,8 @@ std::string encode_call(const call_view& call) {
 call_view decode_call(std::string_view record) try {
   auto [parsed, payload] = parse(record);
   if (checksum64(payload) != parsed.checksum)
-    throw error(errc::damaged, "the payload of a call of " + parsed.header.method + " fails its checksum; check the disk");
+    throw error(errc::damaged, "the payload of a call of " + parsed.header.method
+                                   + " fails its checksum; check the disk");
   return {std::move(parsed.header), payload, parsed.checksum};
 } catch (const error& problem) {
   if (problem.code() == errc::journal_damaged)
@@ -145,7 +151,8 @@ std::string encode_tombstone(errc reason) {
 }
 
 std::optional<errc> tombstone_reason(std::string_view record) {
-  if (record.size() != record_header_bytes + 1 || read_record_header(record).kind != record_kind::tombstone)
+  if (record.size() != record_header_bytes + 1
+      || read_record_header(record).kind != record_kind::tombstone)
     return std::nullopt;
   return static_cast<errc>(unseal(record_kind::tombstone, record)[0]);
 }
@@ -153,9 +160,13 @@ std::optional<errc> tombstone_reason(std::string_view record) {
 std::string encode_outcome(const outcome_record& outcome, std::string_view bound) {
   std::string payload;
   byte_writer out(payload);
-  out.u8(static_cast<std::uint8_t>(outcome.ended)).boolean(outcome.is_revised)
-    .u64(outcome.call.origin).u32(outcome.call.lane).u64(outcome.call.sequence)
-    .str(outcome.error).str(outcome.value);
+  out.u8(static_cast<std::uint8_t>(outcome.ended))
+      .boolean(outcome.is_revised)
+      .u64(outcome.call.origin)
+      .u32(outcome.call.lane)
+      .u64(outcome.call.sequence)
+      .str(outcome.error)
+      .str(outcome.value);
   out.raw(bound);
   return payload;
 }
@@ -180,4 +191,4 @@ std::uint64_t mailbox_of(std::string_view service, std::string_view key) {
   return checksum64(key, checksum64(service));
 }
 
-} // namespace holdfast
+}  // namespace holdfast

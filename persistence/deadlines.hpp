@@ -1,23 +1,23 @@
 #pragma once
 
+#include <holdfast/core/clock.hpp>
+#include <holdfast/persistence/ledger.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <holdfast/core/clock.hpp>
-#include <holdfast/persistence/ledger.hpp>
-
 namespace holdfast {
 
 /// Why a row of the table `expiries` exists. The numbers are stored.
 enum class expiry_of : std::uint8_t {
-  queued_call = 0,   ///< in the outbox, with an expiry
-  accepted_call = 1, ///< in the inbox, with an expiry
-  queued_end = 2,    ///< how one of our calls ended is remembered until then
-  accepted_end = 3,  ///< likewise for a call to us
-  user_id = 4,       ///< a user id answers duplicates until then; the value is its key
+  queued_call = 0,    ///< in the outbox, with an expiry
+  accepted_call = 1,  ///< in the inbox, with an expiry
+  queued_end = 2,     ///< how one of our calls ended is remembered until then
+  accepted_end = 3,   ///< likewise for a call to us
+  user_id = 4,        ///< a user id answers duplicates until then; the value is its key
 };
 
 /// Remembers to look at something at `at`. `subject` is a call_key, or the key in `ids`.
@@ -35,4 +35,4 @@ expired_calls expire(ledger& books, std::size_t limit);
 /// The earliest moment at which `expire` or inbox::promote_due has something to do; 0 if never.
 node_time next_deadline(const journal_reader& rows);
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-
 #include <holdfast/core/clock.hpp>
 #include <holdfast/persistence/journal.hpp>
 #include <holdfast/persistence/ledger.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
 
 namespace holdfast {
 
@@ -16,7 +16,8 @@ namespace holdfast {
 /// off for no time, so that nothing expires for a wrong clock. `held` says so in a sentence.
 class node_clock {
 public:
-  node_clock(const clock& machine, node_time start) : machine_(machine), start_(start), begun_(machine.now()) {}
+  node_clock(const clock& machine, node_time start)
+      : machine_(machine), start_(start), begun_(machine.now()) {}
   node_time now() const { return start_ + (machine_.now().steady_ns - begun_.steady_ns); }
   std::int64_t wall_ns() const { return machine_.now().wall_ns; }
   const clock& machine() const { return machine_; }
@@ -41,7 +42,8 @@ inline constexpr duration time_off_max = std::chrono::hours(24 * 400);
 
 /// Commits a new incarnation with its nonce, before any link opens. The first start draws the uuid and stores the name;
 /// afterwards another name is refused (errc::wrong_name): the name is part of what peers have bound.
-node_start start_node(journal& store, const std::string& name, const clock& machine, random_source& random);
+node_start start_node(journal& store, const std::string& name, const clock& machine,
+                      random_source& random);
 
 /// Stamps node time, so that a reboot can go on from there. Cheap; called in commits that are made anyway.
 void stamp_time(ledger& books, const moment& now);
@@ -55,4 +57,4 @@ void forget_unclean(ledger& books);
 /// Who the journal belongs to, without starting anything. For tools.
 std::optional<node_identity> read_identity(const journal_reader& rows);
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -1,17 +1,18 @@
 #pragma once
 
+#include <holdfast/core/error.hpp>
+#include <holdfast/core/function_ref.hpp>
+#include <holdfast/persistence/call_record.hpp>
+#include <holdfast/persistence/ledger.hpp>
+#include <holdfast/persistence/outbox.hpp>
+#include <holdfast/persistence/state.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <holdfast/core/error.hpp>
-#include <holdfast/core/function_ref.hpp>
-#include <holdfast/persistence/call_record.hpp>
-#include <holdfast/persistence/ledger.hpp>
-#include <holdfast/persistence/outbox.hpp>
 
 namespace holdfast {
 
@@ -34,13 +35,13 @@ struct attempt_record {
     std::int64_t wall_ns = 0;
     std::string text;
   };
-  std::uint32_t last_attempt = 0; ///< the highest that may have started
-  std::uint16_t failures = 0;     ///< those that threw; what the attempts limit counts
+  std::uint32_t last_attempt = 0;  ///< the highest that may have started
+  std::uint16_t failures = 0;      ///< those that threw; what the attempts limit counts
   std::uint32_t kills = 0;
   bool is_started_alone = false;
-  bool is_waiting = false; ///< not admitted: it is in `ready`, `due`, `parked` or `dead`
-  node_time due = 0;       ///< its key in `due`, while it is there
-  std::vector<failure> errors; ///< the latest, limits::attempts_kept_max at most
+  bool is_waiting = false;      ///< not admitted: it is in `ready`, `due`, `parked` or `dead`
+  node_time due = 0;            ///< its key in `due`, while it is there
+  std::vector<failure> errors;  ///< the latest, limits::attempts_kept_max at most
 };
 
 /// A call that ended otherwise than by being executed.
@@ -56,26 +57,13 @@ struct accept_request {
   lane_number lane = 0;
   std::uint64_t nonce = 0;
   sequence_number first = 0;
-  std::vector<std::string> records; ///< as transfer_batch::records
+  std::vector<std::string> records;  ///< as transfer_batch::records
 };
 
 struct accept_result {
-  sequence_number through = 0; ///< the lane's mark afterwards: what `stored` answers
-  bool is_gap = false;         ///< first was above mark + 1: nothing was taken, the peer sends from `through` + 1
-};
-
-/// One effect on the state table: a value, or nothing to erase. Keys are stored keys (state_key).
-struct state_write {
-  std::string key;
-  std::optional<std::string> value;
-};
-
-/// What a handler saw, to be compared when it commits: the hash of a value, of an absence, or of a range's rows.
-struct state_read {
-  std::string from;
-  std::string to; ///< empty: the single key `from`
-  std::size_t limit = 0;
-  std::uint64_t hash = 0;
+  sequence_number through = 0;  ///< the lane's mark afterwards: what `stored` answers
+  bool is_gap =
+      false;  ///< first was above mark + 1: nothing was taken, the peer sends from `through` + 1
 };
 
 /// All that a handler did. Applied whole or not at all.
@@ -94,7 +82,8 @@ namespace inbox {
 accept_result accept(ledger& books, const accept_request& request);
 
 /// The same for one call to oneself; deadlines in `header` are moments already.
-void accept_own(ledger& books, call_header header, std::string_view payload, sequence_number sequence);
+void accept_own(ledger& books, call_header header, std::string_view payload,
+                sequence_number sequence);
 
 /// Admits waiting calls: mailboxes in turn from `cursor` on (which is moved on), at most `per_mailbox` of each and
 /// `limit` in all. Returns how many; `cursor` is 0 after the last mailbox.
@@ -107,22 +96,21 @@ std::size_t recover(ledger& books, bool was_clean, bool is_suspicious);
 /// Durable note that a suspect call starts now, alone.
 void start_alone(ledger& books, const inbox_entry& entry);
 
-/// Whether all that was read is still so. Otherwise the handler is run again, which counts no attempt.
-bool is_valid(const journal_reader& rows, const std::vector<state_read>& reads);
-
 /// Applies a handler's effects; no call is removed. For synchronous calls, sends and peer events.
 void apply(ledger& books, const handler_effects& effects);
 
 /// The call was executed: effects, removal, outcome and completion. False, with nothing changed, if it is not in the inbox.
-bool executed(ledger& books, const inbox_entry& entry, const handler_effects& effects, const std::string& value);
+bool executed(ledger& books, const inbox_entry& entry, const handler_effects& effects,
+              const std::string& value);
 
 /// It threw and will be tried again at `due`; in an ordered mailbox it stays admitted (`keeps_place`).
-void failed(ledger& books, const inbox_entry& entry, const std::string& text, node_time due, bool keeps_place);
+void failed(ledger& books, const inbox_entry& entry, const std::string& text, node_time due,
+            bool keeps_place);
 
 /// It will not be tried again: expired, dropped or dead, with its completion. `admitted` is its entry if it has one; a
 /// call that is admitted must not be ended without. False if it is not in the inbox.
-bool ended(ledger& books, std::uint32_t lane, sequence_number sequence, const inbox_entry* admitted, errc reason,
-           const std::string& text);
+bool ended(ledger& books, std::uint32_t lane, sequence_number sequence, const inbox_entry* admitted,
+           errc reason, const std::string& text);
 
 /// An admitted call whose method is not served (any more) is parked.
 void park(ledger& books, const inbox_entry& entry);
@@ -137,24 +125,19 @@ std::size_t unpark(ledger& books, const std::string& method, std::size_t limit);
 bool is_admitted(const journal_reader& rows, std::uint32_t lane, sequence_number sequence);
 
 /// Outcomes that the source has not acknowledged, ascending, at most `limit` ranges; and its acknowledgement.
-std::vector<outcome_range> outcomes(const journal_reader& rows, std::uint32_t lane, std::size_t limit);
-void forget_outcomes(ledger& books, std::uint32_t lane, std::span<const outcome_range> acknowledged);
+std::vector<outcome_range> outcomes(const journal_reader& rows, std::uint32_t lane,
+                                    std::size_t limit);
+void forget_outcomes(ledger& books, std::uint32_t lane,
+                     std::span<const outcome_range> acknowledged);
 
 /// Operator: a dead letter is tried again from attempt 1 (its completion will be marked revised), or dropped for good.
 /// False when it is not there.
 bool retry_dead(ledger& books, std::uint32_t lane, sequence_number sequence);
 bool drop_dead(ledger& books, std::uint32_t lane, sequence_number sequence);
 
-std::optional<attempt_record> find_attempts(const journal_reader& rows, std::uint32_t lane, sequence_number sequence);
+std::optional<attempt_record> find_attempts(const journal_reader& rows, std::uint32_t lane,
+                                            sequence_number sequence);
 
-} // namespace inbox
+}  // namespace inbox
 
-/// Rows of the user's tables: the stored key, and what a handler saw when it read.
-std::string state_key(std::string_view table, std::string_view key);
-std::uint64_t hash_value(const std::optional<std::string_view>& value);
-std::optional<std::string_view> read_state(const journal_reader& rows, std::string_view stored_key);
-std::vector<std::pair<std::string, std::string>> scan_state(const journal_reader& rows, const std::string& from,
-                                                            const std::string& to, std::size_t limit);
-std::uint64_t hash_rows(const std::vector<std::pair<std::string, std::string>>& rows);
-
-} // namespace holdfast
+}  // namespace holdfast

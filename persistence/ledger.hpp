@@ -1,5 +1,11 @@
 #pragma once
 
+#include <holdfast/core/clock.hpp>
+#include <holdfast/core/error.hpp>
+#include <holdfast/core/ids.hpp>
+#include <holdfast/persistence/admission.hpp>
+#include <holdfast/persistence/journal.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -7,12 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <holdfast/core/clock.hpp>
-#include <holdfast/core/error.hpp>
-#include <holdfast/core/ids.hpp>
-#include <holdfast/persistence/admission.hpp>
-#include <holdfast/persistence/journal.hpp>
 
 namespace holdfast {
 
@@ -23,8 +23,8 @@ namespace holdfast {
 struct node_identity {
   uuid id;
   std::string name;
-  std::uint64_t incarnation = 0; ///< how often it has started, this start included
-  std::uint64_t nonce = 0;       ///< of this start; tells a copy of the directory from its original
+  std::uint64_t incarnation = 0;  ///< how often it has started, this start included
+  std::uint64_t nonce = 0;  ///< of this start; tells a copy of the directory from its original
 };
 
 /// From `first` on, until the next span, sequences were issued by the start that drew `nonce`.
@@ -36,20 +36,24 @@ struct lane_span {
 
 /// Invariant C4: issued = executed + expired + dead + dropped + damaged + orphaned + open.
 struct lane_counters {
-  std::uint64_t issued = 0, executed = 0, expired = 0, dead = 0, dropped = 0, damaged = 0, orphaned = 0;
-  std::uint64_t open() const { return issued - executed - expired - dead - dropped - damaged - orphaned; }
+  std::uint64_t issued = 0, executed = 0, expired = 0, dead = 0, dropped = 0, damaged = 0,
+                orphaned = 0;
+  std::uint64_t open() const {
+    return issued - executed - expired - dead - dropped - damaged - orphaned;
+  }
   bool operator==(const lane_counters&) const = default;
 };
 
 /// The source's end of a lane.
 struct out_lane {
-  std::string peer;                   ///< the target's name
-  uuid peer_id;                       ///< nil until the first handshake
-  bool is_closed = false;             ///< takes no calls; what is open in it is orphaned
-  sequence_number next = 1;           ///< the next to be issued
-  sequence_number sent_through = 0;   ///< above it nothing was ever transmitted
-  sequence_number stored_through = 0; ///< the target has said that it stored all up to here
-  std::vector<lane_span> spans;       ///< ascending; the first one covers stored_through
+  std::string peer;                    ///< the target's name
+  uuid peer_id;                        ///< nil until the first handshake
+  bool is_closed = false;              ///< takes no calls; what is open in it is orphaned
+  sequence_number next = 1;            ///< the next to be issued
+  sequence_number sent_through = 0;    ///< above it nothing was ever transmitted
+  sequence_number stored_through = 0;  ///< the target has said that it stored all up to here
+  std::uint64_t tombstones = 0;        ///< in the outbox, not yet stored
+  std::vector<lane_span> spans;        ///< ascending; the first one covers stored_through
   lane_counters counters;
 };
 
@@ -59,9 +63,11 @@ struct in_lane {
   uuid source;
   lane_number lane = 0;
   std::string source_name;
-  sequence_number mark = 0;     ///< every sequence up to here was stored or consumed; compared and moved in one place
-  std::uint64_t mark_nonce = 0; ///< the start of the source that issued `mark`
-  std::uint64_t stored = 0, executed = 0, expired = 0, dead = 0, dropped = 0; ///< calls, not tombstones
+  sequence_number mark =
+      0;  ///< every sequence up to here was stored or consumed; compared and moved in one place
+  std::uint64_t mark_nonce = 0;  ///< the start of the source that issued `mark`
+  std::uint64_t stored = 0, executed = 0, expired = 0, dead = 0,
+                dropped = 0;  ///< calls, not tombstones
 };
 
 /// What is known about a peer by name. Its uuid is bound by the first handshake.
@@ -70,23 +76,24 @@ struct peer_row {
   uuid id;
   std::uint64_t incarnation = 0;
   std::uint64_t nonce = 0;
-  std::optional<lane_number> lane; ///< the open lane to it
+  std::optional<lane_number> lane;  ///< the open lane to it
 };
 
 /// What the executor holds of a call while it is admitted, which is: running or about to run (inbox.hpp).
 struct inbox_entry {
-  std::uint32_t lane = 0; ///< in_lane::index
+  std::uint32_t lane = 0;  ///< in_lane::index
   sequence_number sequence = 0;
   std::uint64_t mailbox = 0;
   std::uint64_t arrival = 0;
-  std::uint64_t ticket = 0; ///< of the durable range that says it is admitted
+  std::uint64_t ticket = 0;  ///< of the durable range that says it is admitted
   node_time expires_at = 0;
-  std::uint32_t attempt = 1; ///< of the next start
-  std::uint32_t kills = 0;   ///< how often the process died while it ran alone
+  std::uint32_t attempt = 1;  ///< of the next start
+  std::uint32_t kills = 0;    ///< how often the process died while it ran alone
   std::uint16_t failures = 0;
   std::int8_t priority = 0;
-  bool is_suspect = false;   ///< the process died while it was admitted, at least twice: start it alone
-  bool has_attempts = false; ///< an attempt_record exists
+  bool is_suspect =
+      false;  ///< the process died while it was admitted, at least twice: start it alone
+  bool has_attempts = false;  ///< an attempt_record exists
 };
 
 /// What a transaction must know of the node around it.
@@ -95,8 +102,8 @@ struct ledger_host {
   node_time now = 0;
   std::int64_t wall_ns = 0;
   const admission_window& window;
-  std::function<bool(std::string_view peer)> is_up;       ///< whether the link to a peer is up
-  std::function<bool(std::string_view method)> is_served; ///< whether a method is served here
+  std::function<bool(std::string_view peer)> is_up;        ///< whether the link to a peer is up
+  std::function<bool(std::string_view method)> is_served;  ///< whether a method is served here
 };
 
 /// One transaction. Rows are loaded once, changed in memory and written by `close`. It lives inside a body of
@@ -113,10 +120,11 @@ public:
   const node_identity& self() const { return host_.self; }
   node_time now() const { return host_.now; }
 
-  out_lane& lane_out(lane_number lane);         ///< throws errc::journal_damaged when there is none
-  lane_number lane_to(const std::string& peer); ///< the open lane, made when there is none
+  out_lane& lane_out(lane_number lane);  ///< throws errc::journal_damaged when there is none
+  lane_number lane_to(const std::string& peer);  ///< the open lane, made when there is none
   in_lane& lane_in(std::uint32_t index);
-  in_lane& lane_from(const uuid& source, lane_number lane, const std::string& source_name); ///< made when there is none
+  in_lane& lane_from(const uuid& source, lane_number lane,
+                     const std::string& source_name);  ///< made when there is none
   peer_row& peer(const std::string& name);
 
   /// A number that was never given out before: places in the order of arrival, tickets.
@@ -135,7 +143,9 @@ public:
   void note_grown(lane_number lane, sequence_number last) { grown_[lane] = last; }
 
   const std::map<lane_number, sequence_number>& grown() const { return grown_; }
-  const std::map<std::uint32_t, std::map<sequence_number, errc>>& outcomes() const { return outcomes_; }
+  const std::map<std::uint32_t, std::map<sequence_number, errc>>& outcomes() const {
+    return outcomes_;
+  }
   const std::vector<inbox_entry>& admitted() const { return admitted_; }
   const std::vector<inbox_entry>& left() const { return left_; }
 
@@ -156,13 +166,14 @@ private:
   std::map<std::uint32_t, std::map<sequence_number, errc>> outcomes_;
   std::vector<inbox_entry> admitted_;
   std::vector<inbox_entry> left_;
-  std::map<std::uint64_t, std::size_t> planned_; ///< admitted here, by mailbox
+  std::map<std::uint64_t, std::size_t> planned_;  ///< admitted here, by mailbox
 };
 
 // Read-only views for links, status and tools; from any snapshot.
 std::optional<peer_row> find_peer(const journal_reader& rows, std::string_view name);
 std::optional<out_lane> find_out_lane(const journal_reader& rows, lane_number lane);
-std::optional<in_lane> find_in_lane(const journal_reader& rows, const uuid& source, lane_number lane);
+std::optional<in_lane> find_in_lane(const journal_reader& rows, const uuid& source,
+                                    lane_number lane);
 std::vector<peer_row> all_peers(const journal_reader& rows);
 std::vector<std::pair<lane_number, out_lane>> all_out_lanes(const journal_reader& rows);
 std::vector<in_lane> all_in_lanes(const journal_reader& rows);
@@ -190,4 +201,4 @@ struct stored_outcome {
 std::string encode_stored_outcome(const stored_outcome& outcome);
 stored_outcome decode_stored_outcome(std::string_view record);
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -1,17 +1,17 @@
 #pragma once
 
+#include <holdfast/core/error.hpp>
+#include <holdfast/core/function_ref.hpp>
+#include <holdfast/core/ids.hpp>
+#include <holdfast/persistence/call_record.hpp>
+#include <holdfast/persistence/ledger.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <holdfast/core/error.hpp>
-#include <holdfast/core/function_ref.hpp>
-#include <holdfast/core/ids.hpp>
-#include <holdfast/persistence/call_record.hpp>
-#include <holdfast/persistence/ledger.hpp>
 
 namespace holdfast {
 
@@ -20,15 +20,17 @@ namespace holdfast {
 // expiry and removal; at or below it the target does, because the call may be there already.
 
 struct queue_request {
-  std::string peer;    ///< the target's name; one's own name is the lane to oneself
-  call_header header;  ///< expires_at and not_before hold what is left in ns, not moments; 0 is none
-  std::string payload; ///< encoded
+  std::string peer;  ///< the target's name; one's own name is the lane to oneself
+  call_header
+      header;  ///< expires_at and not_before hold what is left in ns, not moments; 0 is none
+  std::string payload;  ///< encoded
 };
 
 struct queue_result {
   call_id id;
-  bool is_duplicate = false; ///< the user id was live with the same arguments: nothing was stored, `id` is the first's
-  errc refused = errc::none; ///< id_conflict; nothing was stored
+  bool is_duplicate =
+      false;  ///< the user id was live with the same arguments: nothing was stored, `id` is the first's
+  errc refused = errc::none;  ///< id_conflict; nothing was stored
 };
 
 /// Which calls of a lane ended, and how, as the target says it. kind: errc::none is executed; expired, dropped, or one
@@ -43,10 +45,12 @@ struct outcome_range {
 /// What is transmitted of a lane at one time: records as the target stores them, deadlines as time left.
 struct transfer_batch {
   lane_number lane = 0;
-  std::uint64_t nonce = 0; ///< of the span that all these sequences belong to
+  std::uint64_t nonce = 0;  ///< of the span that all these sequences belong to
   sequence_number first = 0;
-  std::vector<std::string> records; ///< call or tombstone of first, first + 1, ...
+  std::vector<std::string> records;  ///< call or tombstone of first, first + 1, ...
   std::size_t bytes = 0;
+  errc blocked = errc::
+      none;  ///< the record behind these cannot travel: `entomb` it with this reason, then go on
 };
 
 namespace outbox {
@@ -64,10 +68,11 @@ void raise_sent_through(ledger& books, lane_number lane, sequence_number through
 /// After a session ended: nothing above `transmitted` was ever handed to the wire in this process's life.
 void lower_sent_through(ledger& books, lane_number lane, sequence_number transmitted);
 
-/// The next records from `first` on, at most up to sent_through, within both limits, at least one if there is any. A
-/// record whose checksum fails travels as a tombstone (J3). Reads a snapshot; changes nothing.
-transfer_batch read_batch(const journal_reader& rows, lane_number lane, sequence_number first, std::size_t bytes_max,
-                          std::size_t calls_max, std::size_t peer_record_bytes_max, node_time now);
+/// The next records from `first` on, at most up to sent_through, within both limits, at least one if there is any that can
+/// travel. A record whose checksum fails (J3) or that the peer does not take ends the batch as `blocked`. Changes nothing.
+transfer_batch read_batch(const journal_reader& rows, lane_number lane, sequence_number first,
+                          std::size_t bytes_max, std::size_t calls_max,
+                          std::size_t peer_record_bytes_max, node_time now);
 
 /// The target has stored all up to `through`: tombstones up to there are done, old spans are forgotten.
 void stored(ledger& books, lane_number lane, sequence_number through);
@@ -75,22 +80,34 @@ void stored(ledger& books, lane_number lane, sequence_number through);
 /// Removes the calls whose outcome the target decided, counts them, remembers the exceptional ends.
 void settle(ledger& books, lane_number lane, std::span<const outcome_range> outcomes);
 
+/// Consumes the sequence of a call that cannot travel, so that the lane goes on; counted, its completion queued.
+void entomb(ledger& books, lane_number lane, sequence_number sequence, errc reason,
+            const std::string& text);
+
 /// Ends one call that the source may decide (above sent_through): it becomes a tombstone, its completion is queued to
 /// oneself. False if it is the target's to decide, or not there.
-bool give_up(ledger& books, lane_number lane, sequence_number sequence, errc reason, const std::string& text);
+bool give_up(ledger& books, lane_number lane, sequence_number sequence, errc reason,
+             const std::string& text);
 
 /// Whether the peer's memory of our lane fits ours: `mark` was issued by us, in the start with `mark_nonce`, and is not
 /// below what it had told us. Otherwise one sentence that says what does not fit.
-std::optional<std::string> check_mark(const out_lane& lane, lane_number number, sequence_number mark,
-                                      std::uint64_t mark_nonce);
+std::optional<std::string> check_mark(const out_lane& lane, lane_number number,
+                                      sequence_number mark, std::uint64_t mark_nonce);
 
 /// The operator's way out of a diverged history: closes the lane to `peer`, counts its open calls as orphaned, forgets
 /// the bound uuid. The next handshake binds the new one. Returns how many were orphaned.
 std::uint64_t accept_new_history(ledger& books, const std::string& peer);
 
+/// Tells the completion of `call`, if it has one, how it ended. `to` is the node that queued it.
+void queue_completion(ledger& books, const std::string& to, const call_header& call,
+                      outcome_record outcome);
+
+/// A user id whose call ended: kept for a while if it was executed, free otherwise.
+void release_user_id(ledger& books, const std::string& peer, const call_header& call, errc kind);
+
 /// Queues up to `limit` orphaned calls of `peer` again, in order, on its open lane, or drops them. Returns how many.
 std::size_t requeue_orphans(ledger& books, const std::string& peer, std::size_t limit);
 std::size_t drop_orphans(ledger& books, const std::string& peer, std::size_t limit);
 
-} // namespace outbox
-} // namespace holdfast
+}  // namespace outbox
+}  // namespace holdfast
