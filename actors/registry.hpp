@@ -33,6 +33,7 @@ struct served_method {
   std::string service;
   std::uint64_t fingerprint = 0;
   std::string signature;                 ///< "(string, int32) -> void", for errors and listings
+  std::string description;               ///< "pages.render(path: string, dpi: integer) -> null", for people
   std::vector<std::string> parameters;   ///< names, in order
 
   /// Decodes the payload (errc::undecodable, errc::bad_argument when it does not fit), runs the handler, encodes what it

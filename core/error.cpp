@@ -1,6 +1,7 @@
 #include <holdfast/core/error.hpp>
 
 #include <array>
+#include <ostream>
 #include <utility>
 
 namespace holdfast {
@@ -65,6 +66,10 @@ std::string_view to_string(errc code) {
     if (known == code)
       return name;
   return "unlisted";
+}
+
+std::ostream& operator<<(std::ostream& out, errc code) {
+  return out << to_string(code);
 }
 
 std::span<const errc> all_errors() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -63,6 +64,7 @@ enum class errc : std::uint8_t {
 
 /// The code's name as it stands above, for logs, tables and JSON.
 std::string_view to_string(errc code);
+std::ostream& operator<<(std::ostream& out, errc code);
 
 /// Every code in order, for tests and documentation.
 std::span<const errc> all_errors();

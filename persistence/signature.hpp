@@ -57,7 +57,7 @@ public:
 
   template <class... T>
   constexpr void types() {
-    bool first = true;
+    [[maybe_unused]] bool first = true;
     ((sink_(std::exchange(first, false) ? "" : ", "), type<T>()), ...);
   }
 
