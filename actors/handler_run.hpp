@@ -52,4 +52,16 @@ public:
 /// The run that the calling thread is inside of, or null. What blocks refuses to do so there.
 handler_run* current_run();
 
+/// Makes `run` the calling thread's current one while it lives. Whoever runs a handler holds one.
+class running_here {
+public:
+  explicit running_here(handler_run& run);
+  ~running_here();
+  running_here(const running_here&) = delete;
+  running_here& operator=(const running_here&) = delete;
+
+private:
+  handler_run* outer_;
+};
+
 } // namespace holdfast
