@@ -32,9 +32,6 @@ void call_site(holdfast::peer& beta) {
 #elif CASE == 11
   (void)make_served(count_pages, [](const std::string&) { return std::string(); });
 #elif CASE == 12
-  static constexpr holdfast::method<void(std::string)> bad{"pages.render(path, dpi)"};
-  beta.queue(bad, "a.pdf");
-#elif CASE == 13
   (void)beta.actor<account>("alice").call<&account::deposit>();
 #endif
 }
