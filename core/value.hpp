@@ -131,8 +131,8 @@ public:
 private:
   template <class I>
   static std::int64_t checked(I content) {
-    if constexpr (!std::in_range<std::int64_t>(std::numeric_limits<I>::max()))
-      if (!std::in_range<std::int64_t>(content))
+    if constexpr (sizeof(I) == 8 && std::is_unsigned_v<I>)
+      if (content > static_cast<I>(std::numeric_limits<std::int64_t>::max()))
         too_large(static_cast<std::uint64_t>(content));
     return static_cast<std::int64_t>(content);
   }
