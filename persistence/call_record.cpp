@@ -141,8 +141,19 @@ call_header decode_call_header(std::string_view record) try {
   throw;
 }
 
-bool has_user_id(std::string_view record) {
-  return record.size() > record_header_bytes && (record[record_header_bytes] & has_id) != 0;
+std::optional<call_header> header_if_sound(std::string_view record) try {
+  return decode_call_header(record);
+} catch (const error&) {
+  return std::nullopt;
+}
+
+bool has_id_or_deadline(std::string_view record) {
+  return record.size() > record_header_bytes
+         && (record[record_header_bytes] & (has_id | has_deadlines)) != 0;
+}
+
+bool is_tombstone(std::string_view record) {
+  return record.size() == record_header_bytes + 1;
 }
 
 std::string encode_tombstone(errc reason) {
@@ -150,11 +161,12 @@ std::string encode_tombstone(errc reason) {
   return seal(record_kind::tombstone, std::string_view(&body, 1));
 }
 
-std::optional<errc> tombstone_reason(std::string_view record) {
-  if (record.size() != record_header_bytes + 1
-      || read_record_header(record).kind != record_kind::tombstone)
+std::optional<errc> tombstone_reason(std::string_view record) try {
+  if (!is_tombstone(record))
     return std::nullopt;
   return static_cast<errc>(unseal(record_kind::tombstone, record)[0]);
+} catch (const error& problem) {
+  throw error(errc::damaged, problem.what());
 }
 
 std::string encode_outcome(const outcome_record& outcome, std::string_view bound) {

@@ -80,13 +80,19 @@ call_view decode_call(std::string_view record);
 /// The header alone; the payload is not looked at.
 call_header decode_call_header(std::string_view record);
 
+/// Likewise; nothing when it cannot be read.
+std::optional<call_header> header_if_sound(std::string_view record);
+
 /// What stands in an outbox for a call that is not to be transferred: the sequence is consumed, with the reason.
 std::string encode_tombstone(errc reason);
 
-/// Whether a sound record has a user id, without reading the rest.
-bool has_user_id(std::string_view record);
+/// Whether a sound record has a user id or a deadline, without reading the rest.
+bool has_id_or_deadline(std::string_view record);
 
-/// The reason, if the record is a tombstone.
+/// By its size, which no call has, so that damage makes no call of it.
+bool is_tombstone(std::string_view record);
+
+/// The reason, if the record is a tombstone. Throws errc::damaged when it was one.
 std::optional<errc> tombstone_reason(std::string_view record);
 
 std::string encode_outcome(const outcome_record& outcome, std::string_view bound);

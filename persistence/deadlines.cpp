@@ -6,6 +6,7 @@
 #include <holdfast/persistence/record.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace holdfast {
 namespace {
@@ -51,6 +52,13 @@ void look_at(ledger& books, expiry_of what, const std::string& subject, expired_
 }
 
 }  // namespace
+
+node_time moment_after(node_time now, node_time left) {
+  node_time at = 0;
+  if (__builtin_add_overflow(now, left, &at))
+    at = left < 0 ? 1 : std::numeric_limits<node_time>::max();
+  return std::max<node_time>(at, 1);
+}
 
 void expire_at(ledger& books, node_time at, expiry_of what, std::string_view subject) {
   books.rows().put(table_id::expiries, expiry_key(at, what, subject),

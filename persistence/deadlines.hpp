@@ -11,6 +11,10 @@
 
 namespace holdfast {
 
+/// The moment that lies `left` after `now`. Never 0, which stands for no deadline, and never beyond the last moment there
+/// is, however much is asked for.
+node_time moment_after(node_time now, node_time left);
+
 /// Why a row of the table `expiries` exists. The numbers are stored.
 enum class expiry_of : std::uint8_t {
   queued_call = 0,    ///< in the outbox, with an expiry

@@ -149,7 +149,8 @@ node_start start_node(journal& store, const std::string& name, const clock& mach
     }
     put_start(rows, {result.self.incarnation, nonce, true, result.unclean_in_a_row});
     auto stamp = read_time(rows);
-    result.time = stamp ? resume_time(*stamp, now, result.held) : now.wall_ns;
+    result.time =
+        stamp ? resume_time(*stamp, now, result.held) : std::max<node_time>(1, now.wall_ns);
     put_time(rows, now, result.time);
   };
   if (store.commit(growth::shrinks, body) != commit_result::committed)

@@ -35,11 +35,11 @@ struct attempt_record {
     std::int64_t wall_ns = 0;
     std::string text;
   };
-  std::uint32_t last_attempt = 0;  ///< the highest that may have started
-  std::uint16_t failures = 0;      ///< those that threw; what the attempts limit counts
+  std::uint32_t last_attempt =
+      0;                       ///< the highest that may have started; survives an operator's retry
+  std::uint16_t failures = 0;  ///< those that threw; what the attempts limit counts
   std::uint32_t kills = 0;
   bool is_started_alone = false;
-  bool is_waiting = false;      ///< not admitted: it is in `ready`, `due`, `parked` or `dead`
   node_time due = 0;            ///< its key in `due`, while it is there
   std::vector<failure> errors;  ///< the latest, limits::attempts_kept_max at most
 };
@@ -89,7 +89,7 @@ void accept_own(ledger& books, call_header header, std::string_view payload,
 /// `limit` in all. Returns how many; `cursor` is 0 after the last mailbox.
 std::size_t admit(ledger& books, std::uint64_t& cursor, std::size_t per_mailbox, std::size_t limit);
 
-/// After a start: admits again what was admitted when the process ended. Raises attempts unless it ended in good order,
+/// After a start, before anything else: admits again what was admitted when the process ended. Raises attempts unless it ended in good order,
 /// and with `is_suspicious` marks the calls as suspects.
 std::size_t recover(ledger& books, bool was_clean, bool is_suspicious);
 
@@ -130,8 +130,9 @@ std::vector<outcome_range> outcomes(const journal_reader& rows, std::uint32_t la
 void forget_outcomes(ledger& books, std::uint32_t lane,
                      std::span<const outcome_range> acknowledged);
 
-/// Operator: a dead letter is tried again from attempt 1 (its completion will be marked revised), or dropped for good.
-/// False when it is not there.
+/// Operator: a dead letter is tried again (its completion will be marked revised) with all its attempts before it, though
+/// their numbers go on, for attempt 1 is always a first run; or dropped for good. False when it is not there. Throws
+/// errc::damaged for one that cannot be read.
 bool retry_dead(ledger& books, std::uint32_t lane, sequence_number sequence);
 bool drop_dead(ledger& books, std::uint32_t lane, sequence_number sequence);
 

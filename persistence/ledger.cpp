@@ -4,6 +4,8 @@
 #include <holdfast/persistence/ledger_rows.hpp>
 #include <holdfast/persistence/record.hpp>
 
+#include <set>
+
 namespace holdfast {
 namespace {
 
@@ -20,22 +22,25 @@ ledger::ledger(journal_writer& rows, const ledger_host& host) : rows_(rows), hos
 
 out_lane& ledger::lane_out(lane_number lane) {
   if (auto i = out_lanes_.find(lane); i != out_lanes_.end())
-    return i->second;
+    return i->second.row;
   auto record = rows_.get(table_id::out_lanes, lane_key(lane));
   if (!record)
     throw error(errc::journal_damaged,
                 "lane " + std::to_string(lane)
                     + " has calls but no row; restore the store from a backup");
-  return out_lanes_.emplace(lane, decode_out_lane(*record)).first->second;
+  loaded<out_lane> known{decode_out_lane(*record), std::string(*record)};
+  return out_lanes_.emplace(lane, std::move(known)).first->second.row;
 }
 
 peer_row& ledger::peer(const std::string& name) {
   if (auto i = peers_.find(name); i != peers_.end())
-    return i->second;
-  auto known = find_peer(rows_, name);
-  peer_row fresh;
-  fresh.name = name;
-  return peers_.emplace(name, known ? std::move(*known) : std::move(fresh)).first->second;
+    return i->second.row;
+  loaded<peer_row> known;
+  if (auto record = rows_.get(table_id::meta, peer_key(name)))
+    known = {decode_peer(*record), std::string(*record)};
+  else
+    known.row.name = name;
+  return peers_.emplace(name, std::move(known)).first->second.row;
 }
 
 lane_number ledger::lane_to(const std::string& name) {
@@ -48,30 +53,33 @@ lane_number ledger::lane_to(const std::string& name) {
   out_lane lane;
   lane.peer = name;
   lane.peer_id = target.id;
-  out_lanes_.emplace(number, std::move(lane));
+  out_lanes_.emplace(number, loaded<out_lane>{std::move(lane), {}});
   target.lane = number;
   return number;
 }
 
 in_lane& ledger::lane_in(std::uint32_t index) {
   if (auto i = in_lanes_.find(index); i != in_lanes_.end())
-    return i->second;
-  auto key = rows_.get(table_id::meta, in_lane_index_key(index));
-  auto record = key ? rows_.get(table_id::in_lanes, unseal(record_kind::meta, *key)) : std::nullopt;
-  if (!record)
+    return i->second.row;
+  auto known = find_in_lane(rows_, index);
+  if (!known)
     throw error(errc::journal_damaged,
                 "incoming lane " + std::to_string(index)
                     + " has calls but no row; restore the store from a backup");
-  return in_lanes_.emplace(index, decode_in_lane(*record)).first->second;
+  auto stored = encode_in_lane(*known);
+  return in_lanes_.emplace(index, loaded<in_lane>{std::move(*known), std::move(stored)})
+      .first->second.row;
 }
 
 in_lane& ledger::lane_from(const uuid& source, lane_number lane, const std::string& source_name) {
   for (auto& [index, known] : in_lanes_)
-    if (known.source == source && known.lane == lane)
-      return known;
+    if (known.row.source == source && known.row.lane == lane)
+      return known.row;
   if (auto known = find_in_lane(rows_, source, lane)) {
     auto index = known->index;
-    return in_lanes_.emplace(index, std::move(*known)).first->second;
+    auto stored = encode_in_lane(*known);
+    return in_lanes_.emplace(index, loaded<in_lane>{std::move(*known), std::move(stored)})
+        .first->second.row;
   }
   in_lane fresh;
   fresh.index = static_cast<std::uint32_t>(rows_.count(table_id::in_lanes));
@@ -83,7 +91,18 @@ in_lane& ledger::lane_from(const uuid& source, lane_number lane, const std::stri
   rows_.put(table_id::meta, in_lane_index_key(fresh.index),
             seal(record_kind::meta, in_lane_key(source, lane)));
   auto index = fresh.index;
-  return in_lanes_.emplace(index, std::move(fresh)).first->second;
+  return in_lanes_.emplace(index, loaded<in_lane>{std::move(fresh), {}}).first->second.row;
+}
+
+std::vector<lane_number> ledger::lanes_of(const std::string& name) {
+  std::set<lane_number> known;
+  for (auto& [number, lane] : all_out_lanes(rows_))
+    if (lane.peer == name)
+      known.insert(number);
+  for (auto& [number, lane] : out_lanes_)
+    if (lane.row.peer == name)
+      known.insert(number);
+  return {known.begin(), known.end()};
 }
 
 std::uint64_t ledger::next_arrival() {
@@ -152,12 +171,18 @@ void ledger::write_outcomes() {
 void ledger::close() {
   write_admitted();
   write_outcomes();
+  auto write = [&](table_id table, const std::string& key, const std::string& stored,
+                   const std::string& record) {
+    if (record != stored)
+      rows_.put(table, key, record);
+  };
   for (auto& [number, lane] : out_lanes_)
-    rows_.put(table_id::out_lanes, lane_key(number), encode_out_lane(lane));
+    write(table_id::out_lanes, lane_key(number), lane.stored, encode_out_lane(lane.row));
   for (auto& [index, lane] : in_lanes_)
-    rows_.put(table_id::in_lanes, in_lane_key(lane.source, lane.lane), encode_in_lane(lane));
+    write(table_id::in_lanes, in_lane_key(lane.row.source, lane.row.lane), lane.stored,
+          encode_in_lane(lane.row));
   for (auto& [name, peer] : peers_)
-    rows_.put(table_id::meta, peer_key(name), encode_peer(peer));
+    write(table_id::meta, peer_key(name), peer.stored, encode_peer(peer.row));
   if (arrivals_) {
     std::string record;
     seal_to(record, record_kind::counters, [&](byte_writer& out) { out.u64(*arrivals_); });
@@ -178,6 +203,12 @@ std::optional<out_lane> find_out_lane(const journal_reader& rows, lane_number la
 std::optional<in_lane> find_in_lane(const journal_reader& rows, const uuid& source,
                                     lane_number lane) {
   auto record = rows.get(table_id::in_lanes, in_lane_key(source, lane));
+  return record ? std::optional(decode_in_lane(*record)) : std::nullopt;
+}
+
+std::optional<in_lane> find_in_lane(const journal_reader& rows, std::uint32_t index) {
+  auto key = rows.get(table_id::meta, in_lane_index_key(index));
+  auto record = key ? rows.get(table_id::in_lanes, unseal(record_kind::meta, *key)) : std::nullopt;
   return record ? std::optional(decode_in_lane(*record)) : std::nullopt;
 }
 

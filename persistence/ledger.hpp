@@ -149,18 +149,28 @@ public:
   const std::vector<inbox_entry>& admitted() const { return admitted_; }
   const std::vector<inbox_entry>& left() const { return left_; }
 
+  /// The lanes to `peer`, as they are in this transaction.
+  std::vector<lane_number> lanes_of(const std::string& peer);
+
   /// Writes what changed. Once, at the end of the body.
   void close();
 
 private:
+  /// A row, and its bytes as the store has them; none when it is new.
+  template <class Row>
+  struct loaded {
+    Row row;
+    std::string stored;
+  };
+
   void write_outcomes();
   void write_admitted();
 
   journal_writer& rows_;
   const ledger_host& host_;
-  std::map<lane_number, out_lane> out_lanes_;
-  std::map<std::uint32_t, in_lane> in_lanes_;
-  std::map<std::string, peer_row> peers_;
+  std::map<lane_number, loaded<out_lane>> out_lanes_;
+  std::map<std::uint32_t, loaded<in_lane>> in_lanes_;
+  std::map<std::string, loaded<peer_row>> peers_;
   std::optional<std::uint64_t> arrivals_;
   std::map<lane_number, sequence_number> grown_;
   std::map<std::uint32_t, std::map<sequence_number, errc>> outcomes_;
@@ -174,6 +184,7 @@ std::optional<peer_row> find_peer(const journal_reader& rows, std::string_view n
 std::optional<out_lane> find_out_lane(const journal_reader& rows, lane_number lane);
 std::optional<in_lane> find_in_lane(const journal_reader& rows, const uuid& source,
                                     lane_number lane);
+std::optional<in_lane> find_in_lane(const journal_reader& rows, std::uint32_t index);
 std::vector<peer_row> all_peers(const journal_reader& rows);
 std::vector<std::pair<lane_number, out_lane>> all_out_lanes(const journal_reader& rows);
 std::vector<in_lane> all_in_lanes(const journal_reader& rows);

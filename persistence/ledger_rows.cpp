@@ -147,9 +147,7 @@ std::string encode_attempts(const attempt_record& attempts) {
         .u16(attempts.failures)
         .u32(attempts.kills)
         .boolean(attempts.is_started_alone);
-    out.boolean(attempts.is_waiting)
-        .i64(attempts.due)
-        .u32(static_cast<std::uint32_t>(attempts.errors.size()));
+    out.i64(attempts.due).u32(static_cast<std::uint32_t>(attempts.errors.size()));
     for (auto& failure : attempts.errors)
       out.u32(failure.attempt).i64(failure.wall_ns).str(failure.text);
   });
@@ -162,7 +160,6 @@ attempt_record decode_attempts(std::string_view record) {
   attempts.failures = in.u16();
   attempts.kills = in.u32();
   attempts.is_started_alone = in.boolean();
-  attempts.is_waiting = in.boolean();
   attempts.due = in.i64();
   for (auto left = in.u32(); left > 0; --left) {
     attempt_record::failure failure;

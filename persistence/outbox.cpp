@@ -11,12 +11,22 @@ namespace holdfast::outbox {
 namespace {
 
 node_time moment_of(node_time left, node_time now) {
-  return left == 0 ? 0 : now + left;
+  return left == 0 ? 0 : moment_after(now, left);
 }
 
 /// A deadline as it travels: what is left of it, never 0, which stands for none.
 node_time left_of(node_time at, node_time now) {
   return at == 0 ? 0 : at > now ? at - now : -1;
+}
+
+/// Whether a user id still stands for its call. One whose call was damaged beyond reading could not be released.
+bool is_live(ledger& books, const user_id_row& id) {
+  if (id.until != 0)
+    return id.until > books.now();
+  if (id.lane == loopback_lane)  // as an incoming lane it has the index 0
+    return books.rows().get(table_id::inbox, call_key(0, id.sequence)).has_value();
+  auto record = books.rows().get(table_id::outbox, call_key(id.lane, id.sequence));
+  return record && !is_tombstone(*record);
 }
 
 /// The answer to a user id that is known already, if it is.
@@ -26,6 +36,8 @@ std::optional<queue_result> find_duplicate(ledger& books, const std::string& key
   if (!record)
     return std::nullopt;
   auto known = decode_user_id(*record);
+  if (!is_live(books, known))
+    return std::nullopt;
   queue_result result;
   result.id = {origin_of(books.self().id), known.lane, known.sequence};
   if (known.arguments == checksum64(payload))
@@ -56,7 +68,7 @@ errc prepare(std::string_view record, std::size_t bytes_max, node_time now, std:
     out = record;
     return errc::none;
   }
-  auto call = decode_call(record);
+  auto call = decode_call(record);  // its checksums too: damage does not travel (J3)
   if (call.header.expires_at || call.header.not_before) {
     call.header.expires_at = left_of(call.header.expires_at, now);
     call.header.not_before = call.header.not_before > now ? call.header.not_before - now : 0;
@@ -69,34 +81,64 @@ errc prepare(std::string_view record, std::size_t bytes_max, node_time now, std:
   return errc::damaged;
 }
 
-template <class Visit>
-std::size_t visit_orphans(ledger& books, const std::string& peer, std::size_t limit, Visit visit) {
-  std::vector<std::pair<lane_number, sequence_number>> found;
-  for (auto& [number, lane] : all_out_lanes(books.rows())) {
-    if (!lane.is_closed || lane.peer != peer)
+/// The orphaned calls to `peer`, in order, at most `limit`; tombstones on the way are of no use any more.
+std::vector<call_id> take_orphans(ledger& books, const std::string& peer, std::size_t limit) {
+  std::vector<call_id> calls;
+  for (auto number : books.lanes_of(peer)) {
+    auto& lane = books.lane_out(number);
+    if (!lane.is_closed || calls.size() >= limit)
       continue;
+    std::vector<std::string> useless;
     books.rows().scan(table_id::outbox, lane_key(number), lane_key(number + 1), [&](row stored) {
-      found.push_back(read_call_key(stored.key));
-      return found.size() < limit;
+      if (is_tombstone(stored.value))
+        useless.emplace_back(stored.key);
+      else
+        calls.push_back({origin_of(books.self().id), number, read_call_key(stored.key).second});
+      return calls.size() < limit;
     });
-    if (found.size() >= limit)
-      break;
-  }
-  std::size_t calls = 0;
-  for (auto& [lane, sequence] : found) {
-    std::string record(*books.rows().get(table_id::outbox, call_key(lane, sequence)));
-    books.rows().erase(table_id::outbox, call_key(lane, sequence));
-    if (tombstone_reason(record))
-      continue;
-    auto call = decode_call(record);
-    if (call.header.expires_at)
-      forget_expiry(books, call.header.expires_at, expiry_of::queued_call,
-                    call_key(lane, sequence));
-    release_user_id(books, peer, call.header, errc::orphaned);
-    visit(call, call_id{origin_of(books.self().id), lane, sequence});
-    ++calls;
+    for (auto& key : useless)
+      books.rows().erase(table_id::outbox, key);
+    lane.tombstones -= useless.size();
   }
   return calls;
+}
+
+/// Takes orphans out of the outbox and shows each to `visit`, which says what became of it.
+template <class Visit>
+std::size_t visit_orphans(ledger& books, const std::string& peer, std::size_t limit, Visit visit) {
+  auto calls = take_orphans(books, peer, limit);
+  for (auto& id : calls) {
+    auto key = call_key(id.lane, id.sequence);
+    std::string record(*books.rows().get(table_id::outbox, key));
+    books.rows().erase(table_id::outbox, key);
+    auto header = header_if_sound(record);
+    if (header && header->expires_at)
+      forget_expiry(books, header->expires_at, expiry_of::queued_call, key);
+    if (header)
+      release_user_id(books, peer, *header, errc::orphaned);
+    try {
+      visit(decode_call(record), id);
+    } catch (const error& problem) {
+      if (problem.code() != errc::damaged)
+        throw;
+      remember_end(books, true, id.lane, id.sequence, errc::damaged, problem.what());
+      if (header)
+        queue_completion(books, books.self().name, *header,
+                         {errc::damaged, false, id, problem.what(), {}});
+    }
+  }
+  return calls.size();
+}
+
+/// The rows beside a call that goes with its outcome.
+void settle_header(ledger& books, const out_lane& lane, const call_id& id,
+                   const call_header& header, errc kind) {
+  if (header.expires_at)
+    forget_expiry(books, header.expires_at, expiry_of::queued_call, call_key(id.lane, id.sequence));
+  release_user_id(books, lane.peer, header, kind);
+  if (kind == errc::damaged)
+    queue_completion(books, books.self().name, header,
+                     {kind, false, id, "its record was damaged at " + lane.peer, {}});
 }
 
 }  // namespace
@@ -140,7 +182,20 @@ void raise_sent_through(ledger& books, lane_number number, sequence_number throu
 
 void lower_sent_through(ledger& books, lane_number number, sequence_number transmitted) {
   auto& lane = books.lane_out(number);
-  lane.sent_through = std::min(lane.sent_through, std::max(transmitted, lane.stored_through));
+  auto lowered = std::min(lane.sent_through, std::max(transmitted, lane.stored_through));
+  if (lowered == lane.sent_through)
+    return;
+  std::vector<std::pair<node_time, std::string>> deadlines;
+  auto end = std::min(lane.sent_through + 1, lane.next);
+  books.rows().scan(table_id::outbox, call_key(number, lowered + 1), call_key(number, end),
+                    [&](row stored) {
+                      if (auto header = header_if_sound(stored.value); header && header->expires_at)
+                        deadlines.emplace_back(header->expires_at, stored.key);
+                      return true;
+                    });
+  for (auto& [at, key] : deadlines)
+    expire_at(books, at, expiry_of::queued_call, key);
+  lane.sent_through = lowered;
 }
 
 transfer_batch read_batch(const journal_reader& rows, lane_number number, sequence_number first,
@@ -172,6 +227,8 @@ transfer_batch read_batch(const journal_reader& rows, lane_number number, sequen
     batch.records.push_back(std::move(record));
     return batch.records.size() < calls_max;
   });
+  if (batch.records.empty() && batch.blocked == errc::none)
+    batch.blocked = errc::damaged;  // likewise, and nothing behind it
   return batch;
 }
 
@@ -183,7 +240,7 @@ void stored(ledger& books, lane_number number, sequence_number through) {
     std::vector<std::string> done;
     books.rows().scan(table_id::outbox, call_key(number, lane.stored_through + 1),
                       call_key(number, through + 1), [&](row stored) {
-                        if (tombstone_reason(stored.value))
+                        if (is_tombstone(stored.value))
                           done.emplace_back(stored.key);
                         return true;
                       });
@@ -199,18 +256,30 @@ void stored(ledger& books, lane_number number, sequence_number through) {
 void settle(ledger& books, lane_number number, std::span<const outcome_range> outcomes) {
   auto& lane = books.lane_out(number);
   for (auto& range : outcomes) {
-    for (auto sequence = range.first; sequence <= range.last && sequence < lane.next; ++sequence) {
-      auto key = call_key(number, sequence);
-      auto record = books.rows().get(table_id::outbox, key);
-      if (!record || tombstone_reason(*record))
-        continue;  // replayed after a reconnect: it was settled before
-      if (has_user_id(*record))
-        release_user_id(books, lane.peer, decode_call_header(*record), range.kind);
-      books.rows().erase(table_id::outbox, key);
+    auto last = std::min({range.last, lane.sent_through, lane.next - 1});
+    if (range.first > last)
+      continue;
+    // What is not there was settled before: outcomes are replayed after a reconnect.
+    std::vector<std::pair<sequence_number, std::optional<call_header>>> calls;
+    books.rows().scan(table_id::outbox, call_key(number, range.first), call_key(number, last + 1),
+                      [&](row stored) {
+                        if (is_tombstone(stored.value))
+                          return true;
+                        bool is_asked =
+                            has_id_or_deadline(stored.value) || range.kind == errc::damaged;
+                        calls.emplace_back(read_call_key(stored.key).second,
+                                           is_asked ? header_if_sound(stored.value) : std::nullopt);
+                        return true;
+                      });
+    for (auto& [sequence, header] : calls) {
+      books.rows().erase(table_id::outbox, call_key(number, sequence));
       if (!lane.is_closed)
         count_end(lane.counters, range.kind);
       if (range.kind != errc::none)
         remember_end(books, true, number, sequence, range.kind, "as " + lane.peer + " says");
+      if (header)
+        settle_header(books, lane, {origin_of(books.self().id), number, sequence}, *header,
+                      range.kind);
     }
   }
 }
@@ -219,14 +288,12 @@ void entomb(ledger& books, lane_number number, sequence_number sequence, errc re
             const std::string& text) {
   auto& lane = books.lane_out(number);
   auto key = call_key(number, sequence);
-  std::optional<call_header> header;
-  try {
-    if (auto record = books.rows().get(table_id::outbox, key))
-      header = decode_call_header(*record);
-  } catch (const error&) {
-    // Damaged beyond reading: its sequence and its count are all that is left of it.
-  }
+  auto record = books.rows().get(table_id::outbox, key);
+  bool was_tombstone = record && is_tombstone(*record);
+  auto header = record && !was_tombstone ? header_if_sound(*record) : std::nullopt;
   books.rows().put(table_id::outbox, key, encode_tombstone(reason));
+  if (was_tombstone)
+    return;
   ++lane.tombstones;
   count_end(lane.counters, reason);
   remember_end(books, true, number, sequence, reason, text);
@@ -243,7 +310,9 @@ void entomb(ledger& books, lane_number number, sequence_number sequence, errc re
 bool give_up(ledger& books, lane_number number, sequence_number sequence, errc reason,
              const std::string& text) {
   auto record = books.rows().get(table_id::outbox, call_key(number, sequence));
-  if (!record || tombstone_reason(*record) || sequence <= books.lane_out(number).sent_through)
+  if (!record || is_tombstone(*record))
+    return false;
+  if (auto& lane = books.lane_out(number); lane.is_closed || sequence <= lane.sent_through)
     return false;
   entomb(books, number, sequence, reason, text);
   return true;
@@ -259,6 +328,9 @@ std::optional<std::string> check_mark(const out_lane& lane, lane_number number,
   if (mark >= lane.next)
     return place + lane.peer + " has calls up to " + std::to_string(mark) + " but only "
            + std::to_string(lane.next - 1) + " were issued, so the store here is an older copy";
+  if (mark > lane.sent_through)
+    return place + lane.peer + " has calls up to " + std::to_string(mark) + " but none above "
+           + std::to_string(lane.sent_through) + " was sent, so the store here is an older copy";
   auto* span = mark == 0 ? nullptr : span_of(lane, mark);
   if (mark != 0 && (!span || span->nonce != mark_nonce))
     return place + "call " + std::to_string(mark) + " at " + lane.peer
@@ -316,16 +388,19 @@ void release_user_id(ledger& books, const std::string& peer, const call_header& 
 }
 
 std::size_t requeue_orphans(ledger& books, const std::string& peer, std::size_t limit) {
-  return visit_orphans(books, peer, limit, [&](const call_view& call, call_id) {
+  return visit_orphans(books, peer, limit, [&](const call_view& call, const call_id& id) {
     queue_request request{peer, call.header, std::string(call.payload)};
     request.header.expires_at = left_of(call.header.expires_at, books.now());
     request.header.not_before = std::max<node_time>(0, call.header.not_before - books.now());
-    queue(books, request);
+    auto again = queue(books, request);
+    remember_end(books, true, id.lane, id.sequence, errc::orphaned,
+                 "queued again as " + again.id.to_text());
   });
 }
 
 std::size_t drop_orphans(ledger& books, const std::string& peer, std::size_t limit) {
-  return visit_orphans(books, peer, limit, [&](const call_view& call, call_id id) {
+  return visit_orphans(books, peer, limit, [&](const call_view& call, const call_id& id) {
+    remember_end(books, true, id.lane, id.sequence, errc::dropped, "dropped by the operator");
     queue_completion(books, books.self().name, call.header,
                      {errc::dropped, false, id, "dropped by the operator", {}});
   });

@@ -65,7 +65,8 @@ queue_result queue(ledger& books, const queue_request& request);
 /// Makes it lawful to transmit up to `through` (at most what was issued).
 void raise_sent_through(ledger& books, lane_number lane, sequence_number through);
 
-/// After a session ended: nothing above `transmitted` was ever handed to the wire in this process's life.
+/// After a session ended: the target has nothing above `transmitted`, and nothing of it is on its way. The source decides
+/// again about what lies above, expiries that came while it was the target's included.
 void lower_sent_through(ledger& books, lane_number lane, sequence_number transmitted);
 
 /// The next records from `first` on, at most up to sent_through, within both limits, at least one if there is any that can
@@ -77,20 +78,23 @@ transfer_batch read_batch(const journal_reader& rows, lane_number lane, sequence
 /// The target has stored all up to `through`: tombstones up to there are done, old spans are forgotten.
 void stored(ledger& books, lane_number lane, sequence_number through);
 
-/// Removes the calls whose outcome the target decided, counts them, remembers the exceptional ends.
+/// Removes the calls whose outcome the target decided, counts them, remembers the exceptional ends. What was never
+/// transmitted is nobody's to settle but ours: outcomes above sent_through are ignored. A call that was damaged at the
+/// target has its completion queued here, where its header is sound.
 void settle(ledger& books, lane_number lane, std::span<const outcome_range> outcomes);
 
-/// Consumes the sequence of a call that cannot travel, so that the lane goes on; counted, its completion queued.
+/// Consumes the sequence of a call that cannot travel, so that the lane goes on; counted, its completion queued. A tombstone
+/// that was damaged is written anew, and not counted again.
 void entomb(ledger& books, lane_number lane, sequence_number sequence, errc reason,
             const std::string& text);
 
 /// Ends one call that the source may decide (above sent_through): it becomes a tombstone, its completion is queued to
-/// oneself. False if it is the target's to decide, or not there.
+/// oneself. False if it is the target's to decide, an orphan, which is the operator's, or not there.
 bool give_up(ledger& books, lane_number lane, sequence_number sequence, errc reason,
              const std::string& text);
 
-/// Whether the peer's memory of our lane fits ours: `mark` was issued by us, in the start with `mark_nonce`, and is not
-/// below what it had told us. Otherwise one sentence that says what does not fit.
+/// Whether the peer's memory of our lane fits ours: `mark` was issued by us, in the start with `mark_nonce`, may have been
+/// transmitted, and is not below what it had told us. Otherwise one sentence that says what does not fit.
 std::optional<std::string> check_mark(const out_lane& lane, lane_number number,
                                       sequence_number mark, std::uint64_t mark_nonce);
 
@@ -105,7 +109,8 @@ void queue_completion(ledger& books, const std::string& to, const call_header& c
 /// A user id whose call ended: kept for a while if it was executed, free otherwise.
 void release_user_id(ledger& books, const std::string& peer, const call_header& call, errc kind);
 
-/// Queues up to `limit` orphaned calls of `peer` again, in order, on its open lane, or drops them. Returns how many.
+/// Queues up to `limit` orphaned calls of `peer` again, in order, on its open lane, or drops them. Returns how many; 0 when
+/// none is left. They stay counted as orphaned in the lane that was closed; one that is damaged is dropped as that.
 std::size_t requeue_orphans(ledger& books, const std::string& peer, std::size_t limit);
 std::size_t drop_orphans(ledger& books, const std::string& peer, std::size_t limit);
 
