@@ -1,5 +1,10 @@
 #pragma once
 
+#include <holdfast/actors/call_port.hpp>
+#include <holdfast/core/clock.hpp>
+#include <holdfast/core/ids.hpp>
+#include <holdfast/persistence/inbox.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -7,11 +12,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <holdfast/actors/call_port.hpp>
-#include <holdfast/core/clock.hpp>
-#include <holdfast/core/ids.hpp>
-#include <holdfast/persistence/inbox.hpp>
 
 namespace holdfast {
 
@@ -26,9 +26,10 @@ public:
   virtual ~handler_run() = default;
 
   // About this run.
-  virtual holdfast::call_id call_id() const = 0; ///< of the queued call; empty in a synchronous call or message
-  virtual std::uint32_t attempt() const = 0;     ///< 1 guarantees that it never ran before
-  virtual const std::string& caller() const = 0; ///< the node that it came from
+  virtual holdfast::call_id
+  call_id() const = 0;  ///< of the queued call; empty in a synchronous call or message
+  virtual std::uint32_t attempt() const = 0;      ///< 1 guarantees that it never ran before
+  virtual const std::string& caller() const = 0;  ///< the node that it came from
   virtual const call_header& header() const = 0;
   virtual const std::string& node_name() const = 0;
   virtual node_time now() const = 0;
@@ -36,8 +37,8 @@ public:
   // State of the node. Keys as stored (state_key).
   virtual std::optional<std::string> read(const std::string& key) = 0;
   virtual void write(const std::string& key, std::optional<std::string> value) = 0;
-  virtual std::vector<std::pair<std::string, std::string>> read_range(const std::string& from, const std::string& to,
-                                                                      std::size_t limit) = 0;
+  virtual std::vector<std::pair<std::string, std::string>>
+  read_range(const std::string& from, const std::string& to, std::size_t limit) = 0;
 
   // What leaves with the commit. Limits: errc::too_large.
   virtual void queue(queue_request request) = 0;
@@ -45,8 +46,8 @@ public:
 
   /// A synchronous call after the commit; the continuation is a transaction of its own, in the same mailbox.
   using continuation = std::function<void(handler_run&, const call_reply&)>;
-  virtual void call(const std::string& peer, call_header header, std::string payload, duration within,
-                    continuation then) = 0;
+  virtual void call(const std::string& peer, call_header header, std::string payload,
+                    duration within, continuation then) = 0;
 };
 
 /// The run that the calling thread is inside of, or null. What blocks refuses to do so there.
@@ -64,4 +65,4 @@ private:
   handler_run* outer_;
 };
 
-} // namespace holdfast
+}  // namespace holdfast

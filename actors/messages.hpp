@@ -1,21 +1,21 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <variant>
-#include <vector>
-
-#include <caf/actor.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
-
 #include <holdfast/actors/call_port.hpp>
 #include <holdfast/actors/peer_events.hpp>
 #include <holdfast/core/bytes.hpp>
 #include <holdfast/core/ids.hpp>
 #include <holdfast/persistence/call_record.hpp>
 #include <holdfast/persistence/inbox.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
 
 // Messages between the actors of one node. They never cross the wire; what does is bytes (frames.hpp).
 namespace holdfast {
@@ -27,13 +27,18 @@ struct calls_admitted {
   std::vector<inbox_entry> entries;
 };
 
+/// Something falls due at that moment.
+struct deadline_set {
+  node_time at = 0;
+};
+
 /// A `send` or a synchronous call for a method here; `done` is empty for a send. Runs on the executor's thread.
 struct method_message {
-  std::string peer; ///< who sent it
+  std::string peer;  ///< who sent it
   std::shared_ptr<const call_header> header;
   shared_bytes payload;
   std::function<void(const call_reply&)> done;
-  std::function<void()> taken; ///< called when it left the queue: gives credit back to the sender
+  std::function<void()> taken;  ///< called when it left the queue: gives credit back to the sender
 };
 
 /// A peer event for every service that listens, behind all messages of that session.
@@ -76,7 +81,7 @@ struct say_goodbye {};
 /// A link to `peer` is wanted (a call was queued for it, or the configuration names its address).
 struct want_peer {
   std::string peer;
-  std::string address; ///< "host:port"; empty: it will dial us, or is configured already
+  std::string address;  ///< "host:port"; empty: it will dial us, or is configured already
 };
 
 /// The operator accepts the peer's new history: forget what was bound, dial again.
@@ -84,9 +89,10 @@ struct peer_accepted {
   std::string peer;
 };
 
-} // namespace holdfast
+}  // namespace holdfast
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::calls_admitted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::deadline_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::method_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::peer_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::lane_grew)

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstddef>
-#include <functional>
-#include <memory>
-#include <utility>
+#include <holdfast/core/error.hpp>
+#include <holdfast/persistence/journal.hpp>
+#include <holdfast/persistence/ledger.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
-#include <holdfast/core/error.hpp>
-#include <holdfast/persistence/journal.hpp>
-#include <holdfast/persistence/ledger.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
 
 namespace holdfast {
 
@@ -21,7 +21,7 @@ class journal_operation {
 public:
   /// `bytes` is about what it writes. A lazy operation may wait a little for a commit that is made anyway.
   explicit journal_operation(growth kind, std::size_t bytes = 0, bool is_lazy = false)
-    : kind_(kind), bytes_(bytes), is_lazy_(is_lazy) {}
+      : kind_(kind), bytes_(bytes), is_lazy_(is_lazy) {}
   virtual ~journal_operation() = default;
 
   growth kind() const { return kind_; }
@@ -45,11 +45,13 @@ private:
 /// An operation of two callables: `apply(ledger&, Result&)` fills a result that begins empty at each run, and
 /// `done(Result&, const error*)` gets it.
 template <class Result, class Apply, class Done>
-std::shared_ptr<journal_operation> make_operation(growth kind, std::size_t bytes, bool is_lazy, Apply apply, Done done) {
+std::shared_ptr<journal_operation> make_operation(growth kind, std::size_t bytes, bool is_lazy,
+                                                  Apply apply, Done done) {
   class operation final : public journal_operation {
   public:
     operation(growth kind, std::size_t bytes, bool is_lazy, Apply apply, Done done)
-      : journal_operation(kind, bytes, is_lazy), apply_(std::move(apply)), done_(std::move(done)) {}
+        : journal_operation(kind, bytes, is_lazy), apply_(std::move(apply)),
+          done_(std::move(done)) {}
     void apply(ledger& books) override {
       result_ = Result{};
       apply_(books, result_);
@@ -76,6 +78,6 @@ struct commit_request {
 /// Detached in production, because flushes block; scheduled in simulation.
 caf::actor spawn_persistence_actor(caf::actor_system& system, environment& env);
 
-} // namespace holdfast
+}  // namespace holdfast
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::commit_request)

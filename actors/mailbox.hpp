@@ -1,0 +1,118 @@
+#pragma once
+
+#include <holdfast/actors/registry.hpp>
+#include <holdfast/actors/work.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace holdfast {
+
+class commit_batch;
+
+/// The calls and messages of one (service, key) that are in memory, in the order in which they run: durable calls by
+/// priority and arrival, messages as they came, the two kinds by turns. Pure: no clock, no actor.
+///
+/// With a concurrency of 1 the mailbox runs ahead of the disk: the next task sees what the one before has written, and
+/// commits behind it. If a commit is refused, what came behind it is run again, in order, from the point that failed.
+class mailbox {
+public:
+  explicit mailbox(service_options options) : options_(options) {}
+
+  const service_options& options() const { return options_; }
+
+  void add(const inbox_entry& entry) { calls_.emplace(place_of(entry), entry); }
+  void add(std::shared_ptr<const message_work> message) {
+    messages_.push_back({{}, std::move(message), 0});
+  }
+
+  /// Work that was handed out and is to run again: calls take their place, messages go to the front, in their order.
+  void put_back(std::vector<work> items) {
+    for (auto i = items.rbegin(); i != items.rend(); ++i)
+      if (i->message)
+        messages_.push_front(std::move(*i));
+      else
+        calls_.insert_or_assign(place_of(i->entry), i->entry);
+  }
+
+  /// Takes a call out, if it is here and not running.
+  bool remove(std::uint32_t lane, sequence_number sequence, inbox_entry& out) {
+    for (auto i = calls_.begin(); i != calls_.end(); ++i)
+      if (i->second.lane == lane && i->second.sequence == sequence) {
+        out = i->second;
+        calls_.erase(i);
+        return true;
+      }
+    return false;
+  }
+
+  bool has_work() const { return !calls_.empty() || !messages_.empty(); }
+  bool is_idle() const { return !has_work() && running == 0 && committing == 0 && rerun.empty(); }
+  const inbox_entry* first_call() const {
+    return calls_.empty() ? nullptr : &calls_.begin()->second;
+  }
+
+  /// Whether a task may start now.
+  bool may_start(node_time now) const {
+    if (!has_work() || is_broken || running >= options_.concurrency)
+      return false;
+    if (committing >= commits_ahead_max)
+      return false;
+    return blocked_until <= now || !messages_.empty();
+  }
+
+  /// Takes all messages out: the node stops.
+  std::deque<work> take_messages() { return std::exchange(messages_, {}); }
+
+  /// The next things to run. Messages and calls by turns; with `alone`, one call. While a failing call of an ordered mailbox
+  /// waits, messages alone.
+  std::vector<work> take(std::size_t most, node_time now, bool alone) {
+    std::vector<work> items;
+    if (!alone)
+      for (; !messages_.empty() && items.size() < most / 2 + 1; messages_.pop_front())
+        items.push_back(std::move(messages_.front()));
+    if (blocked_until > now)
+      return items;
+    while (!calls_.empty() && items.size() < (alone ? 1 : most)) {
+      auto& first = calls_.begin()->second;
+      if (first.is_suspect && !alone)
+        break;
+      items.push_back({first, nullptr, 0});
+      calls_.erase(calls_.begin());
+    }
+    return items;
+  }
+
+  // Kept by the executor.
+  unsigned running = 0;     ///< tasks on handler threads, or waiting for an actor's reply
+  unsigned committing = 0;  ///< batches of results on their way to disk
+  unsigned careful =
+      0;  ///< so many tasks of one call each, until the call that cannot commit is found
+  bool is_broken = false;       ///< a commit was refused: nothing starts until all is back
+  bool is_queued = false;       ///< stands in the executor's queue
+  node_time blocked_until = 0;  ///< the head of an ordered mailbox waits for its next attempt
+  std::vector<work> rerun;      ///< what the refused commits hold, in order
+  std::string unstorable;       ///< why the one call in `rerun` cannot be committed as it is
+  std::shared_ptr<commit_batch> last;                 ///< the last batch under way
+  std::vector<std::shared_ptr<const overlay>> below;  ///< written, not yet on disk, newest first
+
+  /// How far a mailbox runs ahead of the disk.
+  static constexpr unsigned commits_ahead_max = 4;
+
+private:
+  using place = std::tuple<int, std::uint64_t>;
+  static place place_of(const inbox_entry& entry) { return {-entry.priority, entry.arrival}; }
+
+  service_options options_;
+  std::map<place, inbox_entry> calls_;
+  std::deque<work> messages_;
+};
+
+}  // namespace holdfast
