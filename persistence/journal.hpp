@@ -24,8 +24,8 @@ namespace holdfast {
 ///    may be there or not.
 ///  - Isolated: a reader sees all commits that ended before it was taken, and nothing later.
 ///  - Ordered: keys compare as unsigned bytes, a prefix before what it begins.
-///  - Bounded: keys 1 to `journal_key_bytes_max` bytes, values up to `journal_value_bytes_max`; else
-///    errc::too_large, from the put that brought it. Lookups take any key: what cannot be stored is
+///  - Bounded: keys 1 to `journal_key_bytes_max` bytes, values up to `journal_value_bytes_max`;
+///    else errc::too_large, from the put that brought it. Lookups take any key: what cannot be stored is
 ///    not there.
 ///  - A full disk refuses growth in a word (`commit_result::full`) and loses nothing.
 ///  - After a failed flush nobody knows what the disk holds: everything answers journal_failed from
@@ -145,7 +145,9 @@ class journal {
 public:
   virtual ~journal() = default;
 
-  /// Any thread, at any time, also while a commit runs.
+  /// Any thread, at any time, also while a commit runs. Cheap enough for one per call. A thread
+  /// that holds one takes no second and does not commit: a store may have to wait for readers to
+  /// end.
   virtual std::unique_ptr<journal_reader> read() const = 0;
 
   /// One at a time, whole on the calling thread. Durable when it returns `committed`. `body` may
