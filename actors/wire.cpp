@@ -1,0 +1,453 @@
+#include <holdfast/actors/sockets.hpp>
+#include <holdfast/actors/wire.hpp>
+
+#include <caf/event_based_actor.hpp>
+#include <caf/io/broker.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace holdfast {
+
+namespace {
+
+using caf::io::connection_handle;
+
+constexpr std::size_t read_bytes = 64u << 10;
+constexpr std::size_t report_bytes = 64u << 10;  // progress and departure are told in such steps
+constexpr int handed_over_max = 64;              // accepted and not yet seen by the broker
+constexpr auto linger = std::chrono::milliseconds(1000);
+
+// From the threads that wait for the system to the broker.
+struct socket_accepted {
+  std::shared_ptr<sockets::descriptor> socket;
+  std::string from;
+};
+struct socket_dialed {
+  std::uint64_t dial = 0;
+  std::shared_ptr<sockets::descriptor> socket;
+  std::string failure;
+};
+
+// From the broker to itself, later.
+struct dial_late {
+  std::uint64_t dial = 0;
+};
+struct linger_over {
+  connection_number connection = 0;
+};
+struct loop_turned {
+  connection_number connection = 0;
+};
+
+}  // namespace
+
+}  // namespace holdfast
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::socket_accepted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::socket_dialed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::dial_late)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::linger_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::loop_turned)
+
+namespace holdfast {
+
+namespace {
+
+struct acceptor {
+  explicit acceptor(const std::string& address) : port(address) {}
+  sockets::listener port;
+  std::atomic<int> handed_over{0};
+};
+
+struct connection {
+  connection_handle handle;
+  caf::actor owner;
+  frame_reader reader;
+  std::size_t unread = 0;    // delivered and not taken
+  std::size_t progress = 0;  // of a large frame, since it was last told
+  std::size_t unsent = 0;
+  std::size_t departed = 0;  // since it was last told
+  bool is_unproved = false;
+  bool is_closing = false;  // the owner hears nothing more
+  bool is_halted = false;
+  bool is_settling = false;  // the event loop has not yet seen that reading began
+  bool is_cut_wanted = false;
+
+  int socket() const { return static_cast<int>(handle.id()); }
+};
+
+struct pending_dial {
+  caf::actor owner;
+  std::uint64_t tag = 0;
+};
+
+class socket_wire_state;
+using broker_pointer = caf::io::stateful_broker<socket_wire_state>*;
+
+// The whole wire. It runs on the middleman's one thread; only sockets::listener and the dialers have threads of their own.
+class socket_wire_state {
+public:
+  ~socket_wire_state() { stop_listening(); }
+
+  void begin(broker_pointer self) { self_ = self; }
+  void listen(const wire_listen& command);
+  void stop_listening();
+  void accepted(const socket_accepted& fact);
+  void dial(const wire_dial& command);
+  void dialed(const socket_dialed& fact);
+  void late(const dial_late& fact);
+  void write(const wire_write& command);
+  void trust(const wire_trust& command);
+  void give(const wire_give& command);
+  void taken(const wire_taken& command);
+  void probe(const wire_probe& command);
+  void close(const wire_close& command);
+  void lingered(const linger_over& fact);
+  void turned(const loop_turned& fact);
+  void arrived(const caf::io::new_data_msg& fact);
+  void departed(const caf::io::data_transferred_msg& fact);
+  void closed(const caf::io::connection_closed_msg& fact);
+
+private:
+  connection_number open(sockets::descriptor socket, caf::actor owner, bool is_unproved);
+  connection* find(connection_number number, const caf::strong_actor_ptr& asking);
+  connection* find(connection_number number);
+  connection_number number_of(connection_handle handle) const;
+  void deliver(connection_number number, connection& at, std::string_view chunk);
+  void end(connection_number number, connection& at);
+  void settle(connection_number number, connection& at);
+
+  broker_pointer self_ = nullptr;
+  connection_number last_ = 0;
+  std::uint64_t last_dial_ = 0;
+  std::size_t unproved_ = 0;
+  std::map<connection_number, connection> connections_;
+  std::map<std::int64_t, connection_number> numbers_;  // by handle, which is re-used
+  std::map<std::uint64_t, pending_dial> dials_;
+  std::shared_ptr<acceptor> acceptor_;
+  caf::actor listener_owner_;
+};
+
+// A thread of its own, until the listener is stopped.
+void accept_connections(caf::event_based_actor* self, std::shared_ptr<acceptor> from,
+                        caf::actor wire) {
+  from->port.accept_all([&](sockets::descriptor socket, std::string peer) {
+    if (from->handed_over.load() >= handed_over_max)
+      return;  // the broker is behind: refused by closing, nothing piles up
+    ++from->handed_over;
+    self->send(wire, socket_accepted{std::make_shared<sockets::descriptor>(std::move(socket)),
+                                     std::move(peer)});
+  });
+}
+
+// A thread of its own, for as long as the name is looked up and the peer's system answers.
+void connect_once(caf::event_based_actor* self, std::uint64_t dial, std::string address,
+                  duration within, caf::actor wire) {
+  socket_dialed result{dial, std::make_shared<sockets::descriptor>(), {}};
+  try {
+    *result.socket = sockets::connect_to(address, within);
+  } catch (const error& reason) {
+    result.failure = reason.what();
+  }
+  self->send(wire, std::move(result));
+}
+
+void socket_wire_state::listen(const wire_listen& command) {
+  stop_listening();
+  try {
+    acceptor_ = std::make_shared<acceptor>(command.address);
+  } catch (const error& reason) {
+    command.done({}, &reason);
+    return;
+  }
+  listener_owner_ = command.owner;
+  self_->system().spawn<caf::detached + caf::hidden>(accept_connections, acceptor_,
+                                                     caf::actor_cast<caf::actor>(self_));
+  command.done(acceptor_->port.address(), nullptr);
+}
+
+void socket_wire_state::stop_listening() {
+  if (acceptor_)
+    acceptor_->port.stop();
+  acceptor_.reset();
+}
+
+connection_number socket_wire_state::open(sockets::descriptor socket, caf::actor owner,
+                                          bool is_unproved) {
+  auto number = ++last_;
+  auto handle = self_->add_scribe(socket.release());
+  auto& at = connections_[number];
+  at.handle = handle;
+  at.owner = std::move(owner);
+  at.is_unproved = is_unproved;
+  unproved_ += is_unproved;
+  numbers_[handle.id()] = number;
+  self_->ack_writes(handle, true);
+  self_->configure_read(handle, caf::io::receive_policy::at_most(read_bytes));
+  settle(number, at);
+  return number;
+}
+
+void socket_wire_state::accepted(const socket_accepted& fact) {
+  if (!acceptor_)
+    return;  // closes with the message
+  --acceptor_->handed_over;
+  if (unproved_ >= limits::unproved_connections_max)
+    return;
+  auto number = open(std::move(*fact.socket), listener_owner_, true);
+  self_->send(listener_owner_, wire_accepted{number, fact.from});
+}
+
+void socket_wire_state::dial(const wire_dial& command) {
+  auto dial = ++last_dial_;
+  dials_[dial] = {command.owner, command.tag};
+  self_->system().spawn<caf::detached + caf::hidden>(
+      connect_once, dial, command.address, command.within, caf::actor_cast<caf::actor>(self_));
+  // Looking up a name knows no deadline.
+  self_->delayed_send(self_, command.within + std::chrono::milliseconds(100), dial_late{dial});
+}
+
+void socket_wire_state::dialed(const socket_dialed& fact) {
+  auto i = dials_.find(fact.dial);
+  if (i == dials_.end())
+    return;
+  auto [owner, tag] = std::move(i->second);
+  dials_.erase(i);
+  if (!*fact.socket)
+    self_->send(owner, wire_dial_failed{tag, fact.failure});
+  else
+    self_->send(owner, wire_connected{tag, open(std::move(*fact.socket), owner, false)});
+}
+
+void socket_wire_state::late(const dial_late& fact) {
+  auto i = dials_.find(fact.dial);
+  if (i == dials_.end())
+    return;
+  self_->send(i->second.owner,
+              wire_dial_failed{i->second.tag, "looking up the host's name takes too long"});
+  dials_.erase(i);
+}
+
+connection* socket_wire_state::find(connection_number number) {
+  auto i = connections_.find(number);
+  return i == connections_.end() || i->second.is_closing ? nullptr : &i->second;
+}
+
+// For commands: whoever speaks of a connection that is gone is told so.
+connection* socket_wire_state::find(connection_number number, const caf::strong_actor_ptr& asking) {
+  auto* at = find(number);
+  if (!at && asking)
+    self_->send(caf::actor_cast<caf::actor>(asking),
+                wire_closed{number, errc::link_lost, "the connection is closed"});
+  return at;
+}
+
+connection_number socket_wire_state::number_of(connection_handle handle) const {
+  auto i = numbers_.find(handle.id());
+  return i == numbers_.end() ? 0 : i->second;
+}
+
+void socket_wire_state::write(const wire_write& command) {
+  auto* at = find(command.connection, self_->current_sender());
+  if (!at)
+    return;
+  self_->write(at->handle, command.bytes.size(), command.bytes.data());
+  self_->flush(at->handle);
+  at->unsent += command.bytes.size();
+}
+
+void socket_wire_state::trust(const wire_trust& command) {
+  auto* at = find(command.connection, self_->current_sender());
+  if (!at)
+    return;
+  at->reader.limit(limits::frame_bytes_max);
+  unproved_ -= std::exchange(at->is_unproved, false);
+}
+
+void socket_wire_state::give(const wire_give& command) {
+  auto* at = find(command.connection);
+  if (!at) {
+    self_->send(command.to,
+                wire_closed{command.connection, errc::link_lost, "the connection is closed"});
+    return;
+  }
+  at->owner = command.to;
+  self_->send(at->owner, wire_given{command.connection, command.note});
+}
+
+void socket_wire_state::taken(const wire_taken& command) {
+  auto* at = find(command.connection);
+  if (!at)
+    return;
+  at->unread -= std::min(at->unread, command.bytes);
+  if (!at->is_halted || at->unread >= wire_unread_max / 2 || at->is_settling)
+    return;
+  at->is_halted = false;
+  self_->trigger(at->handle);
+  settle(command.connection, *at);
+}
+
+void socket_wire_state::probe(const wire_probe& command) {
+  if (auto* at = find(command.connection, self_->current_sender()))
+    self_->send(at->owner, wire_probed{command.connection, sockets::has_unread(at->socket())});
+}
+
+// The broker's event loop collects changes and applies them at the end of a turn; to begin reading and to close within
+// one turn cancel each other out there, and the socket would stay open for ever. So a connection whose reading has just
+// begun or ended is left alone until the loop has turned.
+void socket_wire_state::settle(connection_number number, connection& at) {
+  at.is_settling = true;
+  auto me = caf::actor_cast<caf::actor>(self_);
+  self_->system().middleman().run_later([me, number] { caf::anon_send(me, loop_turned{number}); });
+}
+
+void socket_wire_state::turned(const loop_turned& fact) {
+  auto i = connections_.find(fact.connection);
+  if (i == connections_.end())
+    return;
+  i->second.is_settling = false;
+  if (i->second.is_cut_wanted)
+    end(fact.connection, i->second);
+  else
+    taken({fact.connection, 0});
+}
+
+void socket_wire_state::arrived(const caf::io::new_data_msg& fact) {
+  auto number = number_of(fact.handle);
+  if (auto* at = find(number))
+    deliver(number, *at, {fact.buf.data(), fact.buf.size()});
+}
+
+void socket_wire_state::deliver(connection_number number, connection& at, std::string_view chunk) {
+  std::vector<frame> frames;
+  std::string trouble;
+  try {
+    at.reader.take(chunk, frames);
+  } catch (const error& reason) {
+    trouble = reason.what();
+  }
+  for (auto& content : frames) {
+    wire_frame fact{number, std::move(content)};
+    at.unread += fact.bytes();
+    self_->send(at.owner, std::move(fact));
+  }
+  if (!trouble.empty()) {
+    self_->send(at.owner, wire_closed{number, errc::bad_frame, trouble});
+    end(number, at);
+    return;
+  }
+  at.progress = frames.empty() ? at.progress + chunk.size() : 0;
+  if (at.progress >= report_bytes) {
+    at.progress = 0;
+    self_->send(at.owner, wire_progress{number});
+  }
+  if (at.unread >= wire_unread_max && !at.is_halted && !at.is_settling) {
+    at.is_halted = true;
+    self_->halt(at.handle);
+    settle(number, at);
+  }
+}
+
+void socket_wire_state::departed(const caf::io::data_transferred_msg& fact) {
+  auto number = number_of(fact.handle);
+  auto i = connections_.find(number);
+  if (i == connections_.end())
+    return;
+  auto& at = i->second;
+  at.unsent = fact.remaining;
+  at.departed += fact.written;
+  if (at.is_closing) {
+    if (at.unsent == 0)
+      sockets::end_writing(at.socket());
+    return;
+  }
+  if (at.departed >= report_bytes)
+    self_->send(at.owner, wire_sent{number, std::exchange(at.departed, 0)});
+}
+
+void socket_wire_state::close(const wire_close& command) {
+  auto* at = find(command.connection);
+  if (!at)
+    return;
+  at->is_closing = true;
+  unproved_ -= std::exchange(at->is_unproved, false);
+  if (!command.is_orderly) {
+    end(command.connection, *at);
+    return;
+  }
+  // The peer closes when it has read all; closing first would reset the connection under what is still on its way.
+  if (at->unsent == 0)
+    sockets::end_writing(at->socket());
+  self_->delayed_send(self_, linger, linger_over{command.connection});
+}
+
+void socket_wire_state::lingered(const linger_over& fact) {
+  auto i = connections_.find(fact.connection);
+  if (i != connections_.end())
+    end(fact.connection, i->second);
+}
+
+void socket_wire_state::end(connection_number number, connection& at) {
+  at.is_closing = true;
+  unproved_ -= std::exchange(at.is_unproved, false);
+  sockets::cut(at.socket());
+  if (at.is_settling) {
+    at.is_cut_wanted = true;
+    return;
+  }
+  auto handle = at.handle;
+  numbers_.erase(handle.id());
+  connections_.erase(number);
+  self_->close(handle);
+}
+
+void socket_wire_state::closed(const caf::io::connection_closed_msg& fact) {
+  auto number = number_of(fact.handle);
+  numbers_.erase(fact.handle.id());
+  auto i = connections_.find(number);
+  if (i == connections_.end())
+    return;
+  if (!i->second.is_closing)
+    self_->send(i->second.owner,
+                wire_closed{number, errc::link_lost, "the peer closed the connection"});
+  unproved_ -= i->second.is_unproved;
+  connections_.erase(i);
+}
+
+caf::behavior socket_wire(broker_pointer self) {
+  auto& state = self->state;
+  state.begin(self);
+  return {
+      [&state](const wire_listen& command) { state.listen(command); },
+      [&state](const wire_stop_listening&) { state.stop_listening(); },
+      [&state](const socket_accepted& fact) { state.accepted(fact); },
+      [&state](const wire_dial& command) { state.dial(command); },
+      [&state](const socket_dialed& fact) { state.dialed(fact); },
+      [&state](const dial_late& fact) { state.late(fact); },
+      [&state](const wire_write& command) { state.write(command); },
+      [&state](const wire_trust& command) { state.trust(command); },
+      [&state](const wire_give& command) { state.give(command); },
+      [&state](const wire_taken& command) { state.taken(command); },
+      [&state](const wire_probe& command) { state.probe(command); },
+      [&state](const wire_close& command) { state.close(command); },
+      [&state](const linger_over& fact) { state.lingered(fact); },
+      [&state](const loop_turned& fact) { state.turned(fact); },
+      [&state](const caf::io::new_data_msg& fact) { state.arrived(fact); },
+      [&state](const caf::io::data_transferred_msg& fact) { state.departed(fact); },
+      [&state](const caf::io::connection_closed_msg& fact) { state.closed(fact); },
+  };
+}
+
+}  // namespace
+
+caf::actor spawn_socket_wire(caf::actor_system& system) {
+  return system.middleman().spawn_broker<caf::hidden>(socket_wire);
+}
+
+}  // namespace holdfast
