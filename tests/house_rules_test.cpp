@@ -3,11 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 // The rules of this tree, each held against the tree and against a sample that breaks it: a rule that finds nothing in the
 // sample could not find anything in the tree either.
@@ -67,6 +73,12 @@ constexpr std::array simulation_exceptions{
     exception_to_rule{"core/clock.cpp", "system_random", "the real randomness"},
     exception_to_rule{"core/clock.cpp", "getrandom", "the real randomness"},
     exception_to_rule{"persistence/serial_kind.hpp", "steady_clock", "names the type to refuse it"},
+    exception_to_rule{"persistence/data_directory.cpp", "getpid",
+                      "the lock file names its holder; nothing decides by it"},
+    exception_to_rule{
+        "persistence/lmdb_snapshots.cpp", "thread",
+        "a thread that would wait for itself is refused; which one it is matters to nobody"},
+    exception_to_rule{"persistence/lmdb_snapshots.cpp", "this_thread", "likewise"},
 };
 
 // The ratchet: a function that is too long is named here with its length, may shrink, may not grow, and leaves the list
@@ -171,6 +183,10 @@ TEST(house_rules, EveryTestFileIsInCMake) {
   EXPECT_TRUE(none(unlisted_files(tree())));
 
   const source list{"tests/CMakeLists.txt", "holdfast_test(a core/a_test.cpp) # core/b_test.cpp\n"};
+  const source compiled{
+      "tests/bad/CMakeLists.txt",
+      "add_test(NAME x COMMAND c++ \"-DS=${CMAKE_CURRENT_SOURCE_DIR}/bad.cpp\")\n"};
+  EXPECT_TRUE(unlisted_files({compiled, {"tests/bad/bad.cpp", ""}}).empty());
   EXPECT_TRUE(unlisted_files({list, {"tests/core/a_test.cpp", ""}}).empty());
   EXPECT_EQ(unlisted_files({list, {"tests/core/b_test.cpp", ""}}).size(), 1u);
   EXPECT_EQ(unlisted_files({list, {"core/a.hpp", ""}, {"runtime/a.cpp", ""}}).size(), 2u);
@@ -234,7 +250,7 @@ TEST(house_rules, LongFunctionsAreFoundAndMayOnlyShrink) {
 }
 
 TEST(house_rules, FunctionsAreToldFromScopesAndValues) {
-  const std::string text = "namespace n {\n"
+  const std::string text = "ALLOWED(int)\nnamespace n {\n"
                            "template <class T, class U = x<T>>\n"
                            "class c final : public base<int(char)> {\n"
                            "  c(int a = {}) : a_{a}, b_(1) {\n    g([] {\n    });\n  }\n"
@@ -270,7 +286,7 @@ TEST(house_rules, BannedWordsAreFound) {
   EXPECT_EQ(count("std::thread t{[] {}};"), 1u);
   EXPECT_EQ(count("auto p = ::getpid(); auto t = time(nullptr);"), 2u);
   EXPECT_EQ(count("m.time(); p->time(); duration time(int); // steady_clock"), 0u);
-  EXPECT_EQ(count("#include <thread>\n"), 0u);
+  EXPECT_EQ(count("#include <thread>\ncaf::actor thread();"), 0u);
 
   const findings one{{"core/a.cpp", 1, "getpid"}};
   EXPECT_TRUE(

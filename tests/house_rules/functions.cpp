@@ -1,7 +1,8 @@
 #include "tests/house_rules/rules.hpp"
 
-#include <array>
 #include <cctype>
+#include <string_view>
+#include <utility>
 
 namespace house_rules {
 namespace {
@@ -35,6 +36,8 @@ private:
   bool inside_function() const { return !levels_.empty() && levels_.back().what != kind::scope; }
 
   void open(std::size_t at) {
+    if (!inside_function())
+      skip_macros(at);
     const kind what = inside_function() ? kind::block : classify(at);
     levels_.push_back({what, statement_});
     if (what == kind::scope)
@@ -56,6 +59,27 @@ private:
   void end_statement(std::size_t at) {
     if (!inside_function())
       statement_ = at + 1;
+  }
+
+  // CAF_ALLOW_UNSAFE_MESSAGE_TYPE(x) stands before the next declaration without a semicolon; TEST(a, b) { does not.
+  void skip_macros(std::size_t end) {
+    while (true) {
+      const std::size_t begin = code_.find_first_not_of(" \n\t", statement_);
+      std::size_t at = begin;
+      while (at < end && (std::isupper(static_cast<unsigned char>(code_[at])) || code_[at] == '_'))
+        ++at;
+      if (at >= end || at == begin || code_[at] != '(')
+        return;
+      for (int depth = 0; at < end; ++at) {
+        depth += (code_[at] == '(') - (code_[at] == ')');
+        if (depth == 0)
+          break;
+      }
+      const std::size_t next = code_.find_first_not_of(" \n\t", at + 1);
+      if (next >= end || code_[next] == ':')
+        return;
+      statement_ = at + 1;
+    }
   }
 
   kind classify(std::size_t at) const {

@@ -154,8 +154,11 @@ findings unlisted_files(const std::vector<source>& tree) {
       continue;
     const std::string folder =
         file.path.substr(0, file.path.size() - std::string_view{"CMakeLists.txt"}.size());
-    for (const std::string& word : cmake_words(file.text))
-      listed.insert(folder + word);
+    const std::string_view here = "${CMAKE_CURRENT_SOURCE_DIR}/";
+    for (const std::string& word : cmake_words(file.text)) {
+      const std::size_t at = word.find(here);
+      listed.insert(folder + (at == std::string::npos ? word : word.substr(at + here.size())));
+    }
   }
   findings found;
   for (const source& file : tree)
