@@ -20,6 +20,9 @@ namespace holdfast {
 
 namespace {
 
+// Snapshots of our own: for `status`, and for the commit that looks whether it fits.
+constexpr unsigned own_readers = 16;
+
 constexpr std::uint64_t flushes_per_commit =
     2;  // the pages, then the meta page that makes them count
 
@@ -63,8 +66,8 @@ struct lmdb_journal::engine {
 lmdb_journal::engine::engine(std::filesystem::path path, const lmdb_journal_options& how)
     : options(how), directory(std::move(path), how.read_only ? data_directory::access::inspector
                                                              : data_directory::access::owner),
-      environment(directory, {how.map_bytes, how.read_only, how.readers_max}),
-      snapshots(environment.get(), environment.handles()),
+      environment(directory, {how.map_bytes, how.read_only, how.readers_max + own_readers}),
+      snapshots(environment.get(), environment.handles(), how.readers_max),
       space(environment.file(), how.read_only ? 0 : environment.file_bytes(), how.bytes_max),
       file_bytes(environment.file_bytes()), bytes_max(how.bytes_max),
       map_bytes(environment.map_bytes()) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -53,14 +54,19 @@ private:
   slot& from_;
 };
 
-lmdb_snapshots::lmdb_snapshots(MDB_env* environment, const table_handles& handles) noexcept
-    : environment_(environment), handles_(handles) {}
+lmdb_snapshots::lmdb_snapshots(MDB_env* environment, const table_handles& handles,
+                               unsigned readers_max) noexcept
+    : environment_(environment), handles_(handles), readers_max_(readers_max) {}
 
 lmdb_snapshots::~lmdb_snapshots() = default;
 
-lmdb_snapshots::slot& lmdb_snapshots::acquire() {
+lmdb_snapshots::slot& lmdb_snapshots::acquire(std::uint64_t alive_max) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !paused_; });
+  if (alive_ >= alive_max)
+    throw error(errc::too_large, "all " + std::to_string(alive_)
+                                     + " readers of the journal are in use; "
+                                       "hold fewer at once, or open with a larger readers_max");
   if (idle_.empty()) {
     slots_.reserve(slots_.size() + 1);
     idle_.reserve(slots_.size() + 1);  // so that release cannot fail
@@ -86,7 +92,7 @@ void lmdb_snapshots::begin(slot& taken) {
 }
 
 std::unique_ptr<journal_reader> lmdb_snapshots::take() {
-  slot& taken = acquire();
+  slot& taken = acquire(readers_max_);
   try {
     begin(taken);
     return std::make_unique<reader>(*this, taken);
@@ -97,7 +103,7 @@ std::unique_ptr<journal_reader> lmdb_snapshots::take() {
 }
 
 void lmdb_snapshots::look(function_ref<void(MDB_txn*)> use) {
-  slot& taken = acquire();
+  slot& taken = acquire(none);
   const ending give_back([&] { release(taken); });
   begin(taken);
   use(taken.view.transaction());

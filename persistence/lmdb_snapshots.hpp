@@ -21,15 +21,16 @@ namespace holdfast::detail {
 /// are out and keeps new ones waiting until `resume`.
 class lmdb_snapshots {
 public:
-  lmdb_snapshots(MDB_env* environment, const table_handles& handles) noexcept;
+  lmdb_snapshots(MDB_env* environment, const table_handles& handles, unsigned readers_max) noexcept;
   ~lmdb_snapshots();  ///< all readers have ended
 
   lmdb_snapshots(const lmdb_snapshots&) = delete;
   lmdb_snapshots& operator=(const lmdb_snapshots&) = delete;
 
+  /// Throws errc::too_large while `readers_max` are out: somebody keeps them.
   std::unique_ptr<journal_reader> take();
 
-  /// Runs `use` on a snapshot that `take` would give out.
+  /// Runs `use` on a snapshot that `take` would give out, also when all are out.
   void look(function_ref<void(MDB_txn*)> use);
 
   /// Throws errc::wrong_context, instead of waiting for ever, when this thread took one of them.
@@ -45,7 +46,7 @@ private:
   struct slot;
   class reader;
 
-  slot& acquire();
+  slot& acquire(std::uint64_t alive_max);
   void begin(slot& taken);
   void release(slot& used) noexcept;
 
@@ -55,6 +56,7 @@ private:
   std::condition_variable changed_;
   std::vector<std::unique_ptr<slot>> slots_;  // all that were ever made
   std::vector<slot*> idle_;
+  const unsigned readers_max_;
   std::uint64_t alive_ = 0;
   bool paused_ = false;
 };
