@@ -1,10 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <future>
-#include <memory>
-#include <string>
-
 #include <holdfast/core/bytes.hpp>
 #include <holdfast/core/clock.hpp>
 #include <holdfast/core/error.hpp>
@@ -12,13 +7,19 @@
 #include <holdfast/persistence/call_record.hpp>
 #include <holdfast/persistence/outbox.hpp>
 
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+
 namespace holdfast {
 
 /// What became of a synchronous call.
 struct call_reply {
-  errc status = errc::none; ///< none: `value` holds the result; unreachable, failed, unknown: `text` says why
+  errc status = errc::
+      none;  ///< none: `value` holds the result; unreachable, failed, unknown: `text` says why
   std::string text;
-  shared_bytes value; ///< encoded; empty for methods that return nothing
+  shared_bytes value;  ///< encoded; empty for methods that return nothing
 };
 
 /// The three verbs without types: what a node offers to threads outside the runtime. The typed front (peer.hpp) encodes
@@ -35,7 +36,8 @@ public:
   virtual bool send(const std::string& peer, call_header header, std::string payload) = 0;
 
   /// Waits for at most `within`.
-  virtual call_reply call(const std::string& peer, call_header header, std::string payload, duration within) = 0;
+  virtual call_reply call(const std::string& peer, call_header header, std::string payload,
+                          duration within) = 0;
 };
 
-} // namespace holdfast
+}  // namespace holdfast

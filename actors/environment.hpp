@@ -1,16 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <string_view>
-
-#include <caf/actor.hpp>
-#include <spdlog/logger.h>
-
 #include <holdfast/actors/node_settings.hpp>
 #include <holdfast/actors/peer_directory.hpp>
 #include <holdfast/actors/registry.hpp>
@@ -19,6 +8,21 @@
 #include <holdfast/persistence/admission.hpp>
 #include <holdfast/persistence/identity.hpp>
 #include <holdfast/persistence/journal.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/error.hpp>
+#include <caf/exit_reason.hpp>
+#include <spdlog/logger.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace holdfast {
 
@@ -30,7 +34,7 @@ struct environment {
   journal* store = nullptr;
   const node_clock* time = nullptr;
   random_source* random = nullptr;
-  std::string secret; ///< of the cluster; proved by both sides of every link
+  std::string secret;  ///< of the cluster; proved by both sides of every link
   std::shared_ptr<spdlog::logger> log;
   registry methods;
   peer_directory peers;
@@ -40,10 +44,26 @@ struct environment {
   caf::actor executor;
   caf::actor switchboard;
   caf::actor wire;
-  bool is_simulated = false; ///< nobody is detached
+  bool is_simulated = false;  ///< nobody is detached
 
   /// The node cannot go on (a failed flush): says why and ends the process, or in simulation the node.
   std::function<void(const std::string& reason)> on_fatal;
 };
 
-} // namespace holdfast
+/// An exception that leaves one of a node's own actors ends the node: it must not go on without it.
+template <class Self>
+void end_node_on_exception(Self* self, environment& env, std::string who) {
+  self->set_exception_handler(
+      [&env, who = std::move(who)](std::exception_ptr& problem) -> caf::error {
+        try {
+          std::rethrow_exception(problem);
+        } catch (const std::exception& what) {
+          env.on_fatal(who + ": " + what.what());
+        } catch (...) {
+          env.on_fatal(who + ": an unknown exception");
+        }
+        return caf::exit_reason::unhandled_exception;
+      });
+}
+
+}  // namespace holdfast

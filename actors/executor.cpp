@@ -208,6 +208,7 @@ caf::actor executor::thread() {
 namespace {
 
 caf::behavior executor_behavior(caf::event_based_actor* self, environment* env) {
+  end_node_on_exception(self, *env, "executor");
   auto state = std::make_shared<executor>(self, *env);
   return {
       [state](const recover_calls& order) { state->recover(order); },

@@ -36,7 +36,7 @@ void executor::submit(std::uint64_t id, mailbox& box, std::vector<run_result> re
   if (results.empty())
     return;
   for (auto& result : results)
-    judge(box, result);
+    judge(id, box, result);
   auto before = box.options().concurrency == 1 ? box.last : nullptr;
   auto batch = std::make_shared<commit_batch>(
       id, std::move(results), before,
@@ -53,7 +53,7 @@ void executor::submit(std::uint64_t id, mailbox& box, std::vector<run_result> re
   self_->send(env_.persistence, commit_request{batch});
 }
 
-void executor::judge(mailbox& box, run_result& result) {
+void executor::judge(std::uint64_t id, mailbox& box, run_result& result) {
   if (result.status != run_status::threw)
     return;
   ++status_.failures;
@@ -65,6 +65,8 @@ void executor::judge(mailbox& box, run_result& result) {
   result.is_given_up = decision.is_given_up;
   result.due = env_.time->now() + decision.wait.count();
   result.keeps_place = box.options().ordered && !decision.is_given_up;
+  if (result.keeps_place)
+    block(id, box, decision.wait);  // at once: what stands behind it must not start meanwhile
 }
 
 void executor::log_failure(const run_result& result) {
@@ -118,9 +120,7 @@ void executor::retry_in_place(std::uint64_t id, const run_result& result) {
   ++entry.attempt;
   ++entry.failures;
   entry.has_attempts = true;
-  auto& box = *mailboxes_.at(id);
-  box.add(entry);
-  block(id, box, duration(std::max<std::int64_t>(0, result.due - env_.time->now())));
+  mailboxes_.at(id)->add(entry);
 }
 
 void executor::refused(mailbox& box, commit_batch& batch) {

@@ -113,7 +113,7 @@ private:
   // Results, on their way to disk and back.
   void submit(std::uint64_t id, mailbox& box, std::vector<run_result> results);
   /// Decides what a failure means before it is committed.
-  void judge(mailbox& box, run_result& result);
+  void judge(std::uint64_t id, mailbox& box, run_result& result);
   void log_failure(const run_result& result);
   /// What a committed run emitted leaves the node now, not before (J1).
   void let_out(std::uint64_t id, run_result& result);

@@ -179,6 +179,7 @@ private:
 };
 
 caf::behavior handler_thread_behavior(caf::event_based_actor* self, environment* env) {
+  end_node_on_exception(self, *env, "handler thread");
   return {
       [self, env](const run_task& order) { task_runner(self, *env, order.job).run(); },
   };

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <holdfast/core/error.hpp>
+#include <holdfast/core/ids.hpp>
+
+#include <caf/actor.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -10,21 +15,16 @@
 #include <string_view>
 #include <vector>
 
-#include <caf/actor.hpp>
-
-#include <holdfast/core/error.hpp>
-#include <holdfast/core/ids.hpp>
-
 namespace holdfast {
 
 /// Where a link stands, as others may see it.
 enum class link_state : std::uint8_t {
-  idle,       ///< no address: waits for the peer to dial
-  dialing,    ///< connecting or shaking hands
+  idle,     ///< no address: waits for the peer to dial
+  dialing,  ///< connecting or shaking hands
   up,
-  suspect,    ///< up, but silent for longer than two heartbeats
-  waiting,    ///< down; the next dial is due
-  refused,    ///< down for a reason that an operator must mend; still dialing now and then
+  suspect,  ///< up, but silent for longer than two heartbeats
+  waiting,  ///< down; the next dial is due
+  refused,  ///< down for a reason that an operator must mend; still dialing now and then
 };
 
 std::string_view to_string(link_state state);
@@ -32,11 +32,11 @@ std::string_view to_string(link_state state);
 /// A link's plain status: tests, the command line and metrics read the same one.
 struct peer_status {
   std::string name;
-  std::string address; ///< as configured; empty for peers that dial us
+  std::string address;  ///< as configured; empty for peers that dial us
   link_state state = link_state::idle;
   uuid id;
   std::uint64_t incarnation = 0;
-  errc reason = errc::none; ///< of the last loss or refusal
+  errc reason = errc::none;  ///< of the last loss or refusal
   std::string reason_text;
   std::uint64_t sessions = 0;
   std::uint64_t messages_sent = 0, messages_refused = 0, messages_received = 0;
@@ -47,12 +47,16 @@ struct peer_status {
 /// One peer as other threads see it. The link owns the contents and is the only writer of `status`.
 class peer_entry {
 public:
-  explicit peer_entry(std::string name, caf::actor link) : link(std::move(link)) { status_.name = std::move(name); }
+  explicit peer_entry(std::string name, caf::actor link) : link(std::move(link)) {
+    status_.name = std::move(name);
+  }
 
   const caf::actor link;
   std::atomic<bool> is_up{false};
-  std::atomic<bool> is_first_dial{true}; ///< no dial has failed yet: a synchronous call waits for the outcome
-  std::atomic<std::int64_t> send_credit{0}; ///< bytes of `send` that may still be handed over in this session
+  std::atomic<bool> is_first_dial{
+      true};  ///< no dial has failed yet: a synchronous call waits for the outcome
+  std::atomic<std::int64_t> send_credit{
+      0};  ///< bytes of `send` that may still be handed over in this session
 
   peer_status status() const {
     std::lock_guard guard(mutex_);
@@ -88,7 +92,7 @@ public:
       all.push_back(entry->status());
     return all;
   }
-  void clear() { ///< breaks the cycle of handles when the node stops
+  void clear() {  ///< breaks the cycle of handles when the node stops
     std::lock_guard guard(mutex_);
     entries_.clear();
   }
@@ -98,4 +102,4 @@ private:
   std::map<std::string, std::shared_ptr<peer_entry>, std::less<>> entries_;
 };
 
-} // namespace holdfast
+}  // namespace holdfast

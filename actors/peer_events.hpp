@@ -1,11 +1,11 @@
 #pragma once
 
+#include <holdfast/core/error.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
-
-#include <holdfast/core/error.hpp>
 
 namespace holdfast {
 
@@ -14,8 +14,11 @@ namespace holdfast {
 
 struct peer_up {
   std::string node;
-  std::uint64_t incarnation = 0; ///< how often the peer has started
-  enum class came_back : std::uint8_t { as_same, as_new } returned = came_back::as_new; ///< as_new: it was restarted
+  std::uint64_t incarnation = 0;  ///< how often the peer has started
+  enum class came_back : std::uint8_t {
+    as_same,
+    as_new
+  } returned = came_back::as_new;  ///< as_new: it was restarted
 };
 
 /// Silent for longer than two heartbeats. Followed by peer_down, or by nothing if it speaks again.
@@ -26,10 +29,10 @@ struct peer_suspect {
 
 struct peer_down {
   std::string node;
-  errc reason = errc::none; ///< link_lost, link_silent, link_replaced, link_goodbye, bad_frame
+  errc reason = errc::none;  ///< link_lost, link_silent, link_replaced, link_goodbye, bad_frame
   std::string text;
 };
 
 using peer_event = std::variant<peer_up, peer_suspect, peer_down>;
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -196,6 +196,7 @@ private:
 };
 
 caf::behavior persistence_behavior(caf::event_based_actor* self, environment* env) {
+  end_node_on_exception(self, *env, "persistence actor");
   auto committer = std::make_shared<group_committer>(self, *env);
   return {
       [committer](const commit_request& request) { committer->add(request.operation); },
