@@ -1,6 +1,8 @@
 #include <holdfast/actors/lane_sender.hpp>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 namespace holdfast {
 
@@ -73,6 +75,8 @@ void lane_sender::pump() {
     batch.bytes = 0;  // as the target counts them
     for (auto& record : batch.records)
       batch.bytes += record.size();
+    if (batch.records.empty() && batch.blocked != errc::none)
+      entomb(batch.blocked);
     if (batch.records.empty() || !window_->fits(batch.bytes))
       return;
     auto count = batch.records.size();
@@ -95,6 +99,25 @@ bool lane_sender::may_transmit(const journal_reader& rows) {
       raise(wanted);
   }
   return sent_through_ >= next;
+}
+
+// The next call cannot travel. The lane goes on behind a tombstone in its place: never does one record stop it.
+void lane_sender::entomb(errc reason) {
+  if (std::exchange(is_entombing_, true))
+    return;
+  auto text = reason == errc::too_large_for_peer
+                  ? "'" + port_.peer() + "' takes no call of that size"
+                  : std::string("its record fails its checksum: check the disk of this node");
+  auto apply = [lane = *lane_, next = window_->next(), reason, text](ledger& books) {
+    outbox::entomb(books, lane, next, reason, text);
+  };
+  port_.commit({growth::shrinks, 128, false}, apply, [this](const error* refusal) {
+    is_entombing_ = false;
+    if (refusal)
+      port_.give_up(refusal->code(), refusal->what());
+    else
+      pump();
+  });
 }
 
 void lane_sender::raise(sequence_number through) {

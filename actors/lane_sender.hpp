@@ -33,6 +33,7 @@ private:
   void pump();
   bool may_transmit(const journal_reader& rows);
   void raise(sequence_number through);
+  void entomb(errc reason);
   void note_stored();
 
   link_port& port_;
@@ -44,6 +45,7 @@ private:
   sequence_number sent_through_ = 0;  // as last read or raised
   sequence_number noted_ = 0;         // stored_through as last handed to the journal
   bool is_raising_ = false;
+  bool is_entombing_ = false;
   bool is_noting_ = false;
 };
 
