@@ -10,7 +10,7 @@ bool queue_ticket::is_ready() const {
   return answer_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
-queued_call queue_ticket::get() {
+queued_call queue_ticket::get() try {
   auto result = answer_.get();
   if (result.refused == errc::id_conflict)
     throw error(errc::id_conflict,
@@ -22,6 +22,9 @@ queued_call queue_ticket::get() {
   static_cast<call_id&>(stored) = result.id;
   stored.is_duplicate = result.is_duplicate;
   return stored;
+} catch (const std::future_error&) {
+  throw error(errc::stopping,
+              "the node stopped before the call to " + peer_ + " was on disk; queue it again");
 }
 
 void outside_port::check_thread(const char* verb) const {

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <holdfast/actors/environment.hpp>
+#include <holdfast/persistence/identity.hpp>
+#include <holdfast/persistence/lmdb_journal.hpp>
+#include <holdfast/runtime/local_port.hpp>
+#include <holdfast/runtime/node.hpp>
+#include <holdfast/runtime/operator_socket.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace holdfast {
+
+/// What a node is made of, put together in this order and taken apart in the reverse one:
+///
+///    store -> actor system -> persistence, executor, wire, switchboard -> what waited -> links -> operator's socket
+///
+/// Opening makes the store usable; starting lets handlers run and peers in.
+struct node::hosting {
+  hosting(node& owner, node_options given);
+
+  void open();
+  void start();
+  bool stop();
+  node_report report();
+
+  node& owner;
+  node_options options;
+  environment env;
+  local_port port{env};
+  shown_tables tables;
+  std::atomic<bool> is_open{false};
+  std::string address;
+
+private:
+  void open_store();
+  void spawn_actors();
+  void recover();
+  std::string bind();
+  bool end_handlers();
+  void end_links();
+  void end_actors();
+
+  std::mutex mutex_;
+  bool is_started_ = false;
+  bool is_stopped_ = false;
+  bool was_stopped_well_ = true;
+  std::unique_ptr<lmdb_journal> store_;
+  node_start begun_;
+  std::unique_ptr<node_clock> time_;
+  std::unique_ptr<caf::actor_system_config> config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<operator_server> operator_;
+  std::chrono::steady_clock::time_point started_at_{};
+
+  friend class node;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,89 @@
+#include <holdfast/actors/environment.hpp>
+#include <holdfast/actors/messages.hpp>
+#include <holdfast/actors/outgoing.hpp>
+#include <holdfast/actors/persistence_actor.hpp>
+#include <holdfast/runtime/local_port.hpp>
+
+#include <caf/send.hpp>
+
+#include <memory>
+#include <mutex>
+
+namespace holdfast {
+namespace {
+
+/// What a header takes on disk beside the payload, about.
+constexpr std::size_t header_bytes = 256;
+
+/// How much longer than asked the caller waits: the link knows better what happened than a clock here.
+constexpr std::chrono::milliseconds answer_grace{250};
+
+/// Answers one waiting thread; answers after the first are dropped.
+class single_answer {
+public:
+  std::future<call_reply> future() { return promise_.get_future(); }
+  void give(const call_reply& reply) {
+    std::call_once(once_, [&] { promise_.set_value(reply); });
+  }
+
+private:
+  std::promise<call_reply> promise_;
+  std::once_flag once_;
+};
+
+}  // namespace
+
+void local_port::check_open() const {
+  if (is_closed_)
+    throw error(errc::stopping, "the node " + env_.self.name + " is stopping");
+}
+
+void local_port::begin_trace(call_header& header) const {
+  if (header.trace != 0)
+    return;
+  header.trace = env_.random->next() | 1;
+  header.origin = env_.self.name;
+}
+
+std::future<queue_result> local_port::queue(queue_request request) {
+  check_open();
+  begin_trace(request.header);
+  request.header.queued_wall_ns = env_.time->wall_ns();
+  auto promise = std::make_shared<std::promise<queue_result>>();
+  auto future = promise->get_future();
+  auto bytes = request.payload.size() + header_bytes;
+  auto operation = make_operation<queue_result>(
+      growth::grows, bytes, false,
+      [request = std::move(request)](ledger& books, queue_result& result) {
+        result = outbox::queue(books, request);
+      },
+      [promise](queue_result& result, const error* refusal) {
+        if (refusal)
+          promise->set_exception(std::make_exception_ptr(*refusal));
+        else
+          promise->set_value(result);
+      });
+  caf::anon_send(env_.persistence, commit_request{std::move(operation)});
+  return future;
+}
+
+bool local_port::send(const std::string& peer, call_header header, std::string payload) {
+  check_open();
+  begin_trace(header);
+  return send_to(env_, peer, std::move(header), std::move(payload));
+}
+
+call_reply local_port::call(const std::string& peer, call_header header, std::string payload,
+                            duration within) {
+  check_open();
+  begin_trace(header);
+  auto answer = std::make_shared<single_answer>();
+  auto future = answer->future();
+  call_to(env_, peer, std::move(header), std::move(payload), within,
+          [answer](const call_reply& reply) { answer->give(reply); });
+  if (future.wait_for(within + answer_grace) == std::future_status::ready)
+    return future.get();
+  return {errc::unknown, peer + " did not answer in time; the call may have run", {}};
+}
+
+}  // namespace holdfast

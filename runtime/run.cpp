@@ -1,0 +1,60 @@
+#include <holdfast/core/error.hpp>
+#include <holdfast/runtime/console.hpp>
+#include <holdfast/runtime/run.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+
+namespace holdfast {
+namespace {
+
+constexpr const char* footer = "Durations are 300ms, 10s, 5m, 1h, 2d. Arguments of calls are JSON; "
+                               "a word that does not begin like JSON is a string.\n"
+                               "Exit status: 0 done, 1 refused, 2 wrong command line, 3 no node "
+                               "runs there, 4 some lines were bad;\n"
+                               "of call: 10 it did not run, 11 it failed, 12 it may have run.";
+
+exit_code failed_with(exit_code code, const std::string& sentence) {
+  std::cerr << sentence << "\n";
+  return code;
+}
+
+exit_code act(const console_action& action) try {
+  return action();
+} catch (const no_node_running& problem) {
+  return failed_with(exit_code::no_node, problem.what());
+} catch (const error& problem) {
+  bool is_usage = problem.code() == errc::bad_config || problem.code() == errc::insecure_listen;
+  return failed_with(is_usage ? exit_code::usage : exit_code::refused,
+                     std::string(to_string(problem.code())) + ": " + problem.what());
+} catch (const std::exception& problem) {
+  return failed_with(exit_code::refused, problem.what());
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const std::function<void(node&)>& setup) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app("Durable calls between nodes.");
+  app.footer(footer);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("holdfast ") + HOLDFAST_VERSION);
+  console_action chosen;
+  add_node_command(app, chosen, setup);
+  add_call_commands(app, chosen);
+  add_listing_commands(app, chosen);
+  add_state_commands(app, chosen);
+  add_audit_command(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? 0 : static_cast<int>(exit_code::usage);
+  }
+  return static_cast<int>(act(chosen));
+}
+
+}  // namespace holdfast

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <holdfast/runtime/exit_code.hpp>
+#include <holdfast/runtime/node.hpp>
+
+#include <functional>
+
+namespace holdfast {
+
+/// A program of one's own with the whole command line:
+///
+///     int main(int argc, char** argv) {
+///       return holdfast::run(argc, argv, [](holdfast::node& node) { node.serve(render, ...); });
+///     }
+///
+/// `program node --name alpha --data DIR ...` runs a node: `setup` is called once, before it starts, to serve methods; what
+/// it queues is on disk at once and goes out when the links open. It runs until SIGTERM or SIGINT. The other commands
+/// (`queue`, `call`, `send`, `peers`, `calls`, `show`, `retry`, `drop`, `state`, `methods`, `status`, `audit`) talk to a
+/// running node and do not call `setup`. Returns the exit status (exit_code.hpp).
+int run(int argc, char** argv, const std::function<void(node&)>& setup);
+
+}  // namespace holdfast
