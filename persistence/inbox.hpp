@@ -115,10 +115,12 @@ bool ended(ledger& books, std::uint32_t lane, sequence_number sequence, const in
 /// An admitted call whose method is not served (any more) is parked.
 void park(ledger& books, const inbox_entry& entry);
 
-/// Moves due calls to `ready` or admits them. Returns how many rows were looked at; ask again if that is `limit`.
+/// Moves due calls to `ready` or admits them. Returns how many rows were looked at; ask again if that is `limit`. A call that
+/// comes back takes the place of its arrival among those that wait; what was admitted in the meantime runs before it.
 std::size_t promote_due(ledger& books, std::size_t limit);
 
-/// Calls parked for `method` become ready. Returns how many; ask again if that is `limit`.
+/// Calls parked for `method` become ready. Returns how many; ask again if that is `limit`. Until none is left, new calls of
+/// the method are parked behind them: whoever begins must go on to the end.
 std::size_t unpark(ledger& books, const std::string& method, std::size_t limit);
 
 /// Whether a call that stands in the inbox is in memory rather than in an index.

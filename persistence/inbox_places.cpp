@@ -2,6 +2,7 @@
 #include <holdfast/persistence/inbox_places.hpp>
 #include <holdfast/persistence/ledger_rows.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace holdfast::inbox {
@@ -81,20 +82,29 @@ void place(ledger& books, std::uint32_t lane, sequence_number sequence, const ca
   make_ready(books, entry);
 }
 
+std::vector<waiting_place> find_places(const journal_reader& rows, std::uint32_t lane,
+                                       sequence_number sequence, const call_header& header) {
+  auto entry = entry_of(lane, sequence, header);
+  std::vector<waiting_place> places;
+  auto look = [&](table_id table, std::string key) {
+    auto record = rows.get(table, key);
+    if (record && *record == encode_index(lane, sequence))
+      places.push_back({table, std::move(key)});
+  };
+  look(table_id::ready, ready_key(entry.mailbox, entry.priority, entry.arrival));
+  look(table_id::parked, parked_key(header.method, header.arrival));
+  auto attempts = find_attempts(rows, lane, sequence);
+  if (header.not_before)
+    look(table_id::due, due_key(header.not_before, header.arrival));
+  if (attempts && attempts->due && attempts->due != header.not_before)
+    look(table_id::due, due_key(attempts->due, header.arrival));
+  return places;
+}
+
 std::optional<waiting_place> find_place(const journal_reader& rows, std::uint32_t lane,
                                         sequence_number sequence, const call_header& header) {
-  auto entry = entry_of(lane, sequence, header);
-  std::vector<waiting_place> places{
-      {table_id::ready, ready_key(entry.mailbox, entry.priority, entry.arrival)},
-      {table_id::parked, parked_key(header.method, header.arrival)}};
-  if (header.not_before)
-    places.push_back({table_id::due, due_key(header.not_before, header.arrival)});
-  if (auto attempts = find_attempts(rows, lane, sequence); attempts && attempts->due)
-    places.push_back({table_id::due, due_key(attempts->due, header.arrival)});
-  for (auto& place : places)
-    if (rows.get(place.table, place.key))
-      return place;
-  return std::nullopt;
+  auto places = find_places(rows, lane, sequence, header);
+  return places.empty() ? std::nullopt : std::optional(std::move(places.front()));
 }
 
 std::optional<waiting_place> find_place(const journal_reader& rows, std::uint32_t lane,

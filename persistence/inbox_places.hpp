@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace holdfast::inbox::detail {
 
@@ -26,6 +27,10 @@ struct waiting_place {
   table_id table{};
   std::string key;
 };
+
+/// The index rows of a stored call. None when it is admitted, and never more than one.
+std::vector<waiting_place> find_places(const journal_reader& rows, std::uint32_t lane,
+                                       sequence_number sequence, const call_header& header);
 
 /// Where a stored call waits; nothing when it is admitted.
 std::optional<waiting_place> find_place(const journal_reader& rows, std::uint32_t lane,

@@ -10,6 +10,7 @@
 #include <holdfast/persistence/memory_journal.hpp>
 #include <holdfast/persistence/outbox.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,6 +70,8 @@ public:
     found = start_node(*store_, name_, time_, random_);
     clock_.emplace(time_, found.time);
     window_ = std::make_unique<admission_window>();
+    if (fill_window)
+      fill_window(*window_);
     admitted.clear();
     run([&](ledger& books) {
       inbox::recover(books, found.was_clean, found.unclean_in_a_row >= 2);
@@ -97,6 +100,7 @@ public:
 
   /// The next commit is cut off while it is flushed; it throws errc::journal_failed.
   void cut_next_commit(bool keep) { cut_keeping_ = keep; }
+  void cut_nothing() { cut_keeping_.reset(); }
 
   template <class Body>
   auto commit(Body body) {
@@ -144,8 +148,9 @@ public:
     return entries;
   }
 
-  std::set<std::string> up;        ///< peers whose link is up
-  std::set<std::string> unserved;  ///< methods
+  std::function<void(admission_window&)> fill_window;  ///< at each start: what takes room
+  std::set<std::string> up;                            ///< peers whose link is up
+  std::set<std::string> unserved;                      ///< methods
   std::map<place_in_lane, inbox_entry> admitted;
   std::set<place_in_lane> repeated;  ///< admitted while they were admitted: must stay empty
   node_start found;
