@@ -1,76 +1,16 @@
-// The journal contract, held against every store. What is promised in journal.hpp is tested here;
-// what only one store has (files, processes, damage) is tested beside it.
-
-#include <holdfast/core/error.hpp>
-#include <holdfast/persistence/bytes_io.hpp>
-
-#include <gtest/gtest.h>
+// The journal contract, held against every store. What is promised in journal.hpp is tested here, its
+// bounds in journal_space_test.cpp; what only one store has (files, processes, damage) beside them.
 
 #include <algorithm>
 #include <atomic>
 #include <map>
 #include <random>
 #include <stdexcept>
-#include <tests/persistence/tested_store.hpp>
+#include <tests/persistence/journal_contract.hpp>
 #include <thread>
-#include <utility>
-#include <vector>
 
 namespace holdfast::test {
 namespace {
-
-using text_row = std::pair<std::string, std::string>;
-
-std::string number_key(std::uint64_t number) {
-  std::string key;
-  append_be64(key, number);
-  return key;
-}
-
-std::optional<std::string> copy(std::optional<std::string_view> found) {
-  return found ? std::optional<std::string>(*found) : std::nullopt;
-}
-
-std::optional<text_row> copy(std::optional<row> found) {
-  return found ? std::optional<text_row>(text_row(found->key, found->value)) : std::nullopt;
-}
-
-std::vector<text_row> rows(const journal_reader& reader, table_id table, std::string_view from = {},
-                           std::string_view to = {}) {
-  std::vector<text_row> found;
-  reader.scan(table, from, to, [&](row at) {
-    found.emplace_back(at.key, at.value);
-    return true;
-  });
-  return found;
-}
-
-errc code_of(function_ref<void()> action) {
-  try {
-    action();
-  } catch (const error& reason) {
-    return reason.code();
-  }
-  return errc::none;
-}
-
-class journal_contract : public ::testing::TestWithParam<store_kind> {
-protected:
-  journal& store() { return tested_->get(); }
-  void reopen() { tested_->reopen(); }
-  void set_bytes_max(std::uint64_t bytes_max) { tested_->set_bytes_max(bytes_max); }
-
-  commit_result put(std::string_view key, std::string_view value,
-                    table_id table = table_id::outbox) {
-    return store().commit(growth::grows, [&](journal_writer& to) { to.put(table, key, value); });
-  }
-  std::optional<std::string> get(std::string_view key, table_id table = table_id::outbox) {
-    return copy(store().read()->get(table, key));
-  }
-
-private:
-  std::unique_ptr<tested_store> tested_ = GetParam().make();
-};
 
 INSTANTIATE_TEST_SUITE_P(stores, journal_contract, ::testing::ValuesIn(all_stores),
                          [](const auto& kind) { return std::string(kind.param.name); });
@@ -334,103 +274,6 @@ TEST_P(journal_contract, append_takes_keys_in_any_order) {
             (std::vector<text_row>{{"a", "2"}, {"c", "3"}, {"d", "4"}}));
 }
 
-// --- full disk -----------------------------------------------------------------------------------
-
-class journal_contract_full : public journal_contract {
-protected:
-  static constexpr std::uint64_t quota = 4u << 20;
-
-  // Commits of ten rows each until the store says that it is full.
-  std::uint64_t fill(std::size_t value_bytes) {
-    const std::string value(value_bytes, 'v');
-    while (next_ < 1'000'000) {
-      const auto result = store().commit(growth::grows, [&](journal_writer& to) {
-        for (std::uint64_t i = 0; i < 10; ++i)
-          to.append(table_id::outbox, number_key(next_ + i), value);
-      });
-      if (result == commit_result::full)
-        break;
-      next_ += 10;
-    }
-    return next_;
-  }
-  commit_result erase(std::uint64_t from, std::uint64_t to) {
-    return store().commit(growth::shrinks, [&](journal_writer& out) {
-      for (auto i = from; i < to; ++i)
-        out.erase(table_id::outbox, number_key(i));
-    });
-  }
-
-private:
-  std::uint64_t next_ = 0;
-};
-
-INSTANTIATE_TEST_SUITE_P(stores, journal_contract_full, ::testing::ValuesIn(all_stores),
-                         [](const auto& kind) { return std::string(kind.param.name); });
-
-TEST_P(journal_contract_full, growth_is_refused_and_nothing_is_lost) {
-  set_bytes_max(quota);
-  const auto stored = fill(100);
-  ASSERT_GT(stored * 100, quota / 4) << "full long before the quota";
-  EXPECT_TRUE(store().status().is_full);
-  EXPECT_GT(store().status().refusals, 0u);
-  EXPECT_LE(store().status().file_bytes, quota);
-  EXPECT_FALSE(store().status().is_failed);
-  EXPECT_EQ(store().read()->count(table_id::outbox), stored);
-  reopen();
-  EXPECT_EQ(store().read()->count(table_id::outbox), stored);
-  EXPECT_EQ(get(number_key(stored - 1)), std::string(100, 'v'));
-}
-
-TEST_P(journal_contract_full, draining_goes_on_and_makes_room) {
-  set_bytes_max(quota);
-  const auto stored = fill(100);
-  for (std::uint64_t from = 0; from < stored; from += 100)
-    ASSERT_EQ(erase(from, std::min(from + 100, stored)), commit_result::committed) << from;
-  EXPECT_EQ(store().read()->count(table_id::outbox), 0u);
-  const auto again = fill(100) - stored;
-  EXPECT_GT(again, stored / 2) << "the room that was freed is not used again";
-  EXPECT_LE(store().status().file_bytes, quota);
-}
-
-TEST_P(journal_contract_full, room_freed_by_large_values_serves_large_values) {
-  set_bytes_max(quota);
-  const auto stored = fill(20'000);
-  ASSERT_GE(stored, 50u);
-  ASSERT_EQ(erase(0, stored), commit_result::committed);
-  for (int i = 0; i < 3; ++i)  // freed pages come back when no reader can see them
-    store().commit(growth::shrinks, [](journal_writer& to) { to.put(table_id::meta, "x", "1"); });
-  EXPECT_GT(fill(20'000) - stored, stored / 2);
-}
-
-TEST_P(journal_contract_full, a_large_drain_in_one_commit_goes_on) {
-  set_bytes_max(quota);
-  const auto stored = fill(300);
-  EXPECT_EQ(erase(0, stored), commit_result::committed);
-  EXPECT_EQ(store().read()->count(table_id::outbox), 0u);
-}
-
-TEST_P(journal_contract_full, growth_goes_on_by_itself_when_space_returns) {
-  set_bytes_max(quota);
-  const auto stored = fill(100);
-  set_bytes_max(2 * quota);
-  EXPECT_EQ(put("more", "room"), commit_result::committed);
-  EXPECT_FALSE(store().status().is_full);
-  EXPECT_GT(fill(100), stored + stored / 2);
-}
-
-TEST_P(journal_contract_full, shrinks_that_grow_are_refused_in_the_end) {
-  set_bytes_max(quota);
-  fill(100);
-  const std::string value(1000, 'v');
-  bool refused = false;
-  for (std::uint64_t i = 0; i < 5000 && !refused; ++i)
-    refused = store().commit(growth::shrinks, [&](journal_writer& to) {
-      to.put(table_id::state, number_key(i), value);
-    }) == commit_result::full;
-  EXPECT_TRUE(refused) << "a quota that nothing keeps";
-}
-
 // --- against a model -----------------------------------------------------------------------------
 
 class journal_contract_model : public journal_contract {
@@ -484,7 +327,7 @@ TEST_P(journal_contract_model, random_commits_aborts_and_restarts) {
   const table_id tables[] = {table_id::outbox, table_id::state};
   std::map<table_id, model> committed;
   struct abandoned {};
-  for (unsigned round = 0; round < 200; ++round) {
+  for (unsigned round = 0; round < 80; ++round) {
     SCOPED_TRACE(round);
     auto staged = committed;
     const auto old = store().read();
