@@ -79,8 +79,8 @@ std::string cell(const value& row, std::string_view name) {
 }
 
 value parse_argument(const std::string& text) {
-  bool is_json = text.empty()
-                 || std::string_view("{[\"-0123456789").find(text[0]) != std::string_view::npos
+  bool is_json = std::string_view("{[\"-0123456789").find(text[0]) != std::string_view::npos
+                 || text.starts_with(" [")  // an array, as run() hands it on
                  || text == "true" || text == "false" || text == "null";
   if (!is_json)
     return value(text);

@@ -8,6 +8,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <vector>
 
 namespace holdfast {
 namespace {
@@ -21,6 +22,15 @@ constexpr const char* footer = "Durations are 300ms, 10s, 5m, 1h, 2d. Arguments 
 exit_code failed_with(exit_code code, const std::string& sentence) {
   std::cerr << sentence << "\n";
   return code;
+}
+
+/// CLI11 takes a word in brackets for a list of words. A blank in front keeps it whole, and JSON does not mind one.
+std::vector<std::string> with_whole_arrays(int argc, char** argv) {
+  std::vector<std::string> words(argv, argv + argc);
+  for (auto& word : words)
+    if (word.starts_with('['))
+      word.insert(0, 1, ' ');
+  return words;
 }
 
 exit_code act(const console_action& action) try {
@@ -49,8 +59,12 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup) {
   add_listing_commands(app, chosen);
   add_state_commands(app, chosen);
   add_audit_command(app, chosen);
+  auto words = with_whole_arrays(argc, argv);
+  std::vector<const char*> pointers;
+  for (auto& word : words)
+    pointers.push_back(word.c_str());
   try {
-    app.parse(argc, argv);
+    app.parse(argc, pointers.data());
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : static_cast<int>(exit_code::usage);
   }
