@@ -24,9 +24,12 @@ void executor::recover(const recover_calls& order) {
         if (count == 0 && order.is_suspicious)
           forget_unclean(books);
       },
-      [self = caf::actor(self_), done](std::size_t&, const error* problem) {
+      [self = caf::actor(self_), env = &env_, done](std::size_t&, const error* problem) {
         done(problem);
         caf::anon_send(self, look_again{});
+        if (env->store->read()->count(table_id::parked) > 0)
+          for (auto& method : env->methods.all())
+            caf::anon_send(self, method_served{method->name});
       });
 }
 

@@ -125,6 +125,22 @@ TEST(executor, CallsForUnservedMethodsAreParkedAndGoOnWhenServed) {
   EXPECT_EQ(node.state("tally", "all"), "b,a,");
 }
 
+TEST(executor, ARepairedNodeRunsWhatWasParkedInAnEarlierLife) {
+  auto disk = make_memory_disk();
+  {
+    lone_node node(disk);
+    node.queue("job.later", "a");
+    node.queue("job.later", "b");
+    ASSERT_EQ(node.count(table_id::parked), 2u);
+    node.stop();
+  }
+  lone_node node(disk);
+  node.serve("job.later", note);
+  node.recover();
+  EXPECT_EQ(node.state("tally", "all"), "a,b,");
+  EXPECT_EQ(node.count(table_id::parked), 0u);
+}
+
 TEST(executor, NotBeforeAndExpiry) {
   lone_node node;
   node.serve("job.run", note);
