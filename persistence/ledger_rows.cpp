@@ -286,7 +286,11 @@ void count_end(lane_counters& counters, errc kind) {
 }
 
 std::string bounded_text(std::string_view text) {
-  return std::string(text.substr(0, limits::error_text_bytes_max));
+  auto size = std::min(text.size(), limits::error_text_bytes_max);
+  if (size < text.size())
+    while (size > 0 && (text[size] & 0xc0) == 0x80)  // inside of a UTF-8 character
+      --size;
+  return std::string(text.substr(0, size));
 }
 
 }  // namespace holdfast

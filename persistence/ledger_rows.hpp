@@ -63,7 +63,7 @@ dead_letter decode_dead(std::string_view stored);
 /// Adds one to the counter that `kind` belongs to; none counts as executed.
 void count_end(lane_counters& counters, errc kind);
 
-/// A text as it is stored: cut to limits::error_text_bytes_max.
+/// A text as it is stored: cut to limits::error_text_bytes_max, between characters.
 std::string bounded_text(std::string_view text);
 
 }  // namespace holdfast
