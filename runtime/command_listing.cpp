@@ -42,8 +42,10 @@ void print_calls(const value& calls) {
 void print_history(const value& history) {
   std::cout << cell(history, "id") << "\n";
   for (auto& copy : history.as_dict().at("copies").as_array()) {
-    std::cout << cell(copy, "method") << " in the " << cell(copy, "place") << ", "
-              << cell(copy, "state");
+    auto place = cell(copy, "place");
+    std::cout << cell(copy, "method")
+              << (place == "dead" ? ", a dead letter"
+                                  : " in the " + place + ", " + cell(copy, "state"));
     for (auto* name :
          {"key", "user_id", "trace", "origin", "priority", "expires_in", "due_in", "reason"})
       if (auto text = cell(copy, name); !text.empty() && text != "0")

@@ -120,6 +120,8 @@ call_report dead_report(const journal_reader& rows, const in_lane& from, sequenc
   report.reason = to_string(letter.end.reason);
   report.text = letter.end.text;
   fill_attempts(report, rows, from.index, sequence, 0);
+  if (letter.end.reason == errc::handler_failed)
+    ++report.failures;  // the last one made it a dead letter instead of being counted
   return report;
 }
 
@@ -285,7 +287,10 @@ std::optional<call_history> show_call(const journal_reader& rows, const node_ide
 
 std::vector<peer_report> list_peers(const journal_reader& rows) {
   std::map<std::string, peer_report> found;
+  auto self = read_identity(rows).value_or(node_identity{});
   for (auto& peer : all_peers(rows)) {
+    if (peer.name == self.name)
+      continue;
     auto& report = found[peer.name];
     report.id = peer.id.is_nil() ? "" : peer.id.to_text();
     report.incarnation = peer.incarnation;
