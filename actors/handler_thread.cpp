@@ -136,8 +136,14 @@ private:
       caf::anon_send(executor, actor_replied{job, shared});
     };
     try {
-      method.ask(shared->header->payload, std::string(payload), reply);
+      method.ask(*shared->header, std::string(payload), reply);
     } catch (const error& problem) {
+      bool never_fits = problem.code() == errc::undecodable || problem.code() == errc::bad_argument;
+      shared->reason = errc::undecodable;
+      shared->status = never_fits ? run_status::undecodable : run_status::threw;
+      shared->text = problem.what();
+      caf::anon_send(env_.executor, actor_replied{job_, shared});
+    } catch (const std::exception& problem) {
       reply({}, problem.what());
     }
   }

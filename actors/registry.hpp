@@ -43,7 +43,7 @@ struct served_method {
   /// Set instead of `run` where the handler is an actor of the user's: it is asked, and `reply` is called once, with the
   /// encoded result or with why there is none, on any thread.
   using reply_callback = std::function<void(std::string value, std::optional<std::string> failure)>;
-  std::function<void(payload_kind, std::string payload, reply_callback reply)> ask;
+  std::function<void(const call_header& header, std::string payload, reply_callback reply)> ask;
 };
 
 /// Who wants to hear of peers: the mailbox is the service's.

@@ -26,7 +26,7 @@ struct batch_progress {
 
 struct batch_hooks {
   std::function<void(std::uint64_t line, const std::string& text)> bad_line;
-  std::function<void(const batch_progress&)> progress;  ///< now and then
+  std::function<void(const batch_progress&)> progress;                  ///< now and then
   std::function<void(std::uint64_t line, const value& stored)> stored;  ///< may be empty
 };
 

@@ -1,5 +1,5 @@
-#include <holdfast/persistence/value_archive.hpp>
-#include <holdfast/runtime/audit.hpp>
+#include <holdfast/persistence/lmdb_journal.hpp>
+#include <holdfast/runtime/audit_value.hpp>
 #include <holdfast/runtime/console.hpp>
 #include <holdfast/runtime/json.hpp>
 
@@ -16,60 +16,60 @@ struct audit_arguments {
   bool json = false;
 };
 
-std::vector<lane_audit> audit_of(const std::filesystem::path& data) {
-  console_target target{data, false};
-  std::vector<lane_audit> lines;
-  from_value(ask_node_or_store(target, dict{{"command", "audit"}}), lines, value_place("audit"));
-  return lines;
+/// Stores that nobody writes are looked at together, so that both ends of a lane are compared.
+value audit_resting(const std::vector<std::filesystem::path>& resting) {
+  std::vector<std::unique_ptr<lmdb_journal>> stores;
+  std::vector<std::unique_ptr<journal_reader>> snapshots;
+  std::vector<const journal_reader*> readers;
+  for (auto& data : resting) {
+    stores.push_back(std::make_unique<lmdb_journal>(data, lmdb_journal_options{.read_only = true}));
+    snapshots.push_back(stores.back()->read());
+    readers.push_back(snapshots.back().get());
+  }
+  return audit_value(audit(readers));
 }
 
-void print(const std::vector<lane_audit>& lines) {
-  std::vector<std::vector<std::string>> table{{"NODE", "END", "PEER", "ISSUED", "EXECUTED",
+void print(const value& report) {
+  std::vector<std::vector<std::string>> table{{"SOURCE", "TARGET", "LANE", "ISSUED", "EXECUTED",
                                                "EXPIRED", "DEAD", "DROPPED", "DAMAGED", "ORPHANED",
-                                               "OPEN", "FOUND", "PROBLEM"}};
-  for (auto& line : lines)
-    table.push_back({line.node, line.end, line.peer, std::to_string(line.issued),
-                     std::to_string(line.executed), std::to_string(line.expired),
-                     std::to_string(line.dead), std::to_string(line.dropped),
-                     std::to_string(line.damaged), std::to_string(line.orphaned),
-                     std::to_string(line.open), std::to_string(line.found), line.problem});
+                                               "OPEN", "COMPARED"}};
+  auto& parts = report.as_dict();
+  for (auto& lane : parts.at("lanes").as_array()) {
+    std::vector<std::string> line;
+    for (auto* name : {"source", "target", "lane", "issued", "executed", "expired", "dead",
+                       "dropped", "damaged", "orphaned", "open", "is_compared"})
+      line.push_back(cell(lane, name));
+    table.push_back(std::move(line));
+  }
   print_table(table);
+  for (auto& finding : parts.at("findings").as_array())
+    std::cout << cell(finding, "check") << " at " << cell(finding, "node") << ": "
+              << cell(finding, "text") << "\n";
+  std::string sum;
+  for (auto& [name, count] : parts.at("sum").as_dict())
+    sum += (sum.empty() ? "" : name == "executed" ? " = " : " + ") + name + " " + to_json(count);
+  std::cout << sum << "\n";
 }
 
-exit_code audit(const audit_arguments& given) {
-  std::vector<lane_audit> lines;
+exit_code audit_stores(const audit_arguments& given) {
+  array audits;
+  std::vector<std::filesystem::path> resting;
   for (auto& data : given.stores)
-    for (auto& line : audit_of(data))
-      lines.push_back(line);
-  compare_ends(lines);
-  lane_audit sum;
-  bool is_sound = true;
-  for (auto& line : lines) {
-    is_sound &= line.problem.empty();
-    if (line.end != "source")
-      continue;
-    sum.issued += line.issued;
-    sum.executed += line.executed;
-    sum.expired += line.expired;
-    sum.dead += line.dead;
-    sum.dropped += line.dropped;
-    sum.damaged += line.damaged;
-    sum.orphaned += line.orphaned;
-    sum.open += line.open;
-  }
-  if (given.json) {
-    std::cout << to_json(value(dict{{"is_sound", is_sound},
-                                    {"lanes", to_value(lines, "lanes")},
-                                    {"sum", to_value(sum, "sum")}}))
-              << "\n";
-  } else {
-    print(lines);
-    std::cout << "issued " << sum.issued << " = executed " << sum.executed << " + expired "
-              << sum.expired << " + dead " << sum.dead << " + dropped " << sum.dropped
-              << " + damaged " << sum.damaged << " + orphaned " << sum.orphaned << " + open "
-              << sum.open << (is_sound ? "\n" : "; see the problems above\n");
-  }
-  return is_sound ? exit_code::done : exit_code::some_refused;
+    if (auto client = operator_client::connect(data)) {
+      audits.push_back(client->ask(dict{{"command", "audit"}}));
+      if (given.stores.size() > 1)
+        std::cerr << "a node runs on " << data.string()
+                  << ": it is audited alone; stop it to compare both ends\n";
+    } else
+      resting.push_back(data);
+  if (!resting.empty())
+    audits.push_back(audit_resting(resting));
+  auto report = joined_audits(audits);
+  if (given.json)
+    std::cout << to_json(report) << "\n";
+  else
+    print(report);
+  return report.as_dict().at("is_sound").as_bool() ? exit_code::done : exit_code::some_refused;
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ void add_audit_command(CLI::App& app, console_action& chosen) {
       ->required()
       ->take_all();
   command->add_flag("--json", given->json, "print JSON");
-  command->callback([=, &chosen] { chosen = [=] { return audit(*given); }; });
+  command->callback([=, &chosen] { chosen = [=] { return audit_stores(*given); }; });
 }
 
 }  // namespace holdfast

@@ -61,6 +61,8 @@ node_config merged(const node_arguments& given) {
     options.stop_within = milliseconds(given.stop_within);
   for (auto& peer : given.peers)
     add_peer(options, peer);
+  if (options.name.empty())
+    throw error(errc::bad_config, "the node needs a name: --name, or name in a configuration file");
   return config;
 }
 

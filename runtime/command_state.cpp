@@ -17,11 +17,11 @@ struct state_arguments {
 };
 
 exit_code get_row(const state_arguments& given) {
+  auto key = parse_argument(given.key);
   auto answer = ask_node_or_store(
-      given.target,
-      dict{{"command", "state.get"}, {"table", given.table}, {"key", parse_argument(given.key)}});
+      given.target, dict{{"command", "state.get"}, {"table", given.table}, {"key", key}});
   if (answer.is_null())
-    throw error(errc::bad_argument, "the table " + given.table + " has no row " + given.key);
+    throw error(errc::bad_argument, "the table " + given.table + " has no row " + to_json(key));
   show_answer(given.target, answer,
               [](const value& row) { std::cout << cell(row, "value") << "\n"; });
   return exit_code::done;

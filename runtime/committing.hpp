@@ -17,8 +17,8 @@ template <class Result, class Apply>
 Result commit_now(environment& env, growth kind, Apply apply) {
   auto promise = std::make_shared<std::promise<Result>>();
   auto future = promise->get_future();
-  auto operation =
-      make_operation<Result>(kind, 0, false, std::move(apply), [promise](Result& result, const error* refusal) {
+  auto operation = make_operation<Result>(
+      kind, 0, false, std::move(apply), [promise](Result& result, const error* refusal) {
         if (refusal)
           promise->set_exception(std::make_exception_ptr(*refusal));
         else

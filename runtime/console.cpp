@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 
 namespace holdfast {
 
@@ -19,8 +20,18 @@ void add_target(CLI::App& command, console_target& target) {
   command.add_flag("--json", target.json, "print JSON");
 }
 
+namespace {
+
+std::optional<operator_client> try_to_connect(const console_target& target) {
+  if (target.data.empty())
+    throw error(errc::bad_config, "name the node's data directory with --data");
+  return operator_client::connect(target.data);
+}
+
+}  // namespace
+
 operator_client connect_to_node(const console_target& target) {
-  if (auto client = operator_client::connect(target.data))
+  if (auto client = try_to_connect(target))
     return std::move(*client);
   throw no_node_running("no node runs on " + target.data.string() + "; start one with: node --data "
                         + target.data.string());
@@ -31,7 +42,7 @@ value ask_node(const console_target& target, const dict& question) {
 }
 
 value ask_node_or_store(const console_target& target, const dict& question) {
-  if (auto client = operator_client::connect(target.data))
+  if (auto client = try_to_connect(target))
     return client->ask(question);
   lmdb_journal store(target.data, {.read_only = true});
   std::cerr << "no node runs on " << target.data.string() << "; this is what its store says\n";
@@ -87,7 +98,8 @@ value parse_argument(const std::string& text) {
   try {
     return parse_json(text);
   } catch (const error& problem) {
-    throw error(errc::bad_argument, "the argument " + text + " is no JSON (" + problem.what()
+    throw error(errc::bad_argument, "the argument" + (text[0] == ' ' ? text : ' ' + text)
+                                        + " is no JSON (" + problem.what()
                                         + "); put a string into quotes of its own: '\"...\"'");
   }
 }

@@ -22,7 +22,8 @@ class node;
 using console_action = std::function<exit_code()>;
 
 // One function per group of commands: adds them and sets `chosen` when one was given.
-void add_node_command(CLI::App& app, console_action& chosen, const std::function<void(node&)>& setup);
+void add_node_command(CLI::App& app, console_action& chosen,
+                      const std::function<void(node&)>& setup);
 void add_call_commands(CLI::App& app, console_action& chosen);
 void add_listing_commands(CLI::App& app, console_action& chosen);
 void add_state_commands(CLI::App& app, console_action& chosen);
@@ -40,14 +41,15 @@ struct no_node_running : std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-operator_client connect_to_node(const console_target& target); ///< throws no_node_running
+operator_client connect_to_node(const console_target& target);  ///< throws no_node_running
 value ask_node(const console_target& target, const dict& question);
 
 /// Asks the node, or where none runs the store itself, and says so on standard error.
 value ask_node_or_store(const console_target& target, const dict& question);
 
 /// `--json`: the value as it is; otherwise what `print` makes of it.
-void show_answer(const console_target& target, const value& answer, const std::function<void(const value&)>& print);
+void show_answer(const console_target& target, const value& answer,
+                 const std::function<void(const value&)>& print);
 
 /// Columns as wide as they need. The first line is the heading.
 void print_table(const std::vector<std::vector<std::string>>& lines);
@@ -62,4 +64,4 @@ value parse_argument(const std::string& text);
 void add_text(dict& question, const char* name, const std::string& text);
 void add_seconds(dict& question, const char* name, const std::string& duration_text);
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -35,7 +35,6 @@ std::unique_ptr<caf::actor_system_config> make_config() {
   config->set("scheduler.policy", caf::atom("sharing"));
   config->set("scheduler.max-threads", workers);
   config->set("middleman.workers", std::size_t{0});
-  config->set("middleman.heartbeat-interval", std::size_t{0});  // links have their own
   config->set("middleman.attach-utility-actors", false);
   config->set("middleman.enable-automatic-connections", false);
   config->set("logger.verbosity", caf::atom("quiet"));
@@ -74,7 +73,8 @@ void node::hosting::open() {
     return;
   if (is_stopped_)
     throw error(errc::stopping, "the node " + options.name + " was stopped");
-  env.secret = load_secret(options.secret_file.empty() ? default_secret_file() : options.secret_file);
+  env.secret =
+      load_secret(options.secret_file.empty() ? default_secret_file() : options.secret_file);
   open_store();
   config_ = make_config();
   system_ = std::make_unique<caf::actor_system>(*config_);
@@ -83,16 +83,18 @@ void node::hosting::open() {
 }
 
 void node::hosting::open_store() {
-  store_ = std::make_unique<lmdb_journal>(options.data, lmdb_journal_options{.bytes_max = options.bytes_max});
+  store_ = std::make_unique<lmdb_journal>(options.data,
+                                          lmdb_journal_options{.bytes_max = options.bytes_max});
   begun_ = start_node(*store_, options.name, system_clock(), system_random());
   time_ = std::make_unique<node_clock>(system_clock(), begun_.time);
   env.self = begun_.self;
   env.store = store_.get();
   env.time = time_.get();
-  env.log->info("{} start of {} on {}{}{}", begun_.self.incarnation, begun_.self.id.to_text(),
-                options.data.string(),
-                begun_.was_clean ? "" : "; the last one did not end in good order, its calls are recovered",
-                quoted_held(begun_));
+  env.log->info(
+      "{} start of {} on {}{}{}", begun_.self.incarnation, begun_.self.id.to_text(),
+      options.data.string(),
+      begun_.was_clean ? "" : "; the last one did not end in good order, its calls are recovered",
+      quoted_held(begun_));
 }
 
 void node::hosting::spawn_actors() {
@@ -100,7 +102,8 @@ void node::hosting::spawn_actors() {
   env.executor = spawn_executor(*system_, env);
   env.wire = spawn_socket_wire(*system_);
   env.switchboard = spawn_switchboard(*system_, env);
-  env.methods.on_served([this](const std::string& method) { caf::anon_send(env.executor, method_served{method}); });
+  env.methods.on_served(
+      [this](const std::string& method) { caf::anon_send(env.executor, method_served{method}); });
 }
 
 void node::hosting::recover() {
@@ -144,7 +147,8 @@ void node::hosting::start() {
     caf::anon_send(env.switchboard, want_peer{peer, at});
   operator_ = std::make_unique<operator_server>(options.data, make_operator_handler(owner));
   started_at_ = std::chrono::steady_clock::now();
-  env.log->info("serves {} methods, listens on {}", env.methods.all().size(), address.empty() ? "nothing" : address);
+  env.log->info("serves {} methods, listens on {}", env.methods.all().size(),
+                address.empty() ? "nothing" : address);
 }
 
 bool node::hosting::stop() {
@@ -180,7 +184,8 @@ void node::hosting::end_links() {
   self->monitor(env.switchboard);
   self->send(env.switchboard, say_goodbye{});
   self->receive([](const caf::down_msg&) {},
-                caf::after(goodbye_max) >> [&] { env.log->warn("some links did not close in time"); });
+                caf::after(goodbye_max) >>
+                    [&] { env.log->warn("some links did not close in time"); });
 }
 
 void node::hosting::end_actors() {
@@ -207,7 +212,8 @@ node_report node::hosting::report() {
     return report;
   report.id = env.self.id.to_text();
   report.incarnation = env.self.incarnation;
-  report.uptime = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_at_).count();
+  report.uptime =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started_at_).count();
   for (auto& peer : env.peers.statuses())
     report.peers_up += peer.state == link_state::up || peer.state == link_state::suspect ? 1 : 0;
   report.in_memory = env.admission.total();

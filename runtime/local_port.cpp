@@ -2,6 +2,7 @@
 #include <holdfast/actors/messages.hpp>
 #include <holdfast/actors/outgoing.hpp>
 #include <holdfast/actors/persistence_actor.hpp>
+#include <holdfast/core/scope.hpp>
 #include <holdfast/runtime/local_port.hpp>
 
 #include <caf/send.hpp>
@@ -18,8 +19,10 @@ constexpr std::size_t header_bytes = 256;
 /// How much longer than asked the caller waits: the link knows better what happened than a clock here.
 constexpr std::chrono::milliseconds answer_grace{250};
 
+}  // namespace
+
 /// Answers one waiting thread; answers after the first are dropped.
-class single_answer {
+class local_port::single_answer {
 public:
   std::future<call_reply> future() { return promise_.get_future(); }
   void give(const call_reply& reply) {
@@ -31,7 +34,12 @@ private:
   std::once_flag once_;
 };
 
-}  // namespace
+void local_port::close() {
+  is_closed_ = true;
+  std::lock_guard guard(mutex_);
+  for (auto& answer : waiting_)
+    answer->give({errc::unknown, env_.self.name + " is stopping; the call may have run", {}});
+}
 
 void local_port::check_open() const {
   if (is_closed_)
@@ -79,6 +87,15 @@ call_reply local_port::call(const std::string& peer, call_header header, std::st
   begin_trace(header);
   auto answer = std::make_shared<single_answer>();
   auto future = answer->future();
+  {
+    std::lock_guard guard(mutex_);
+    waiting_.insert(answer);
+  }
+  ending forgets([&] {
+    std::lock_guard guard(mutex_);
+    waiting_.erase(answer);
+  });
+  check_open();  // a close that came in between has not seen this one
   call_to(env_, peer, std::move(header), std::move(payload), within,
           [answer](const call_reply& reply) { answer->give(reply); });
   if (future.wait_for(within + answer_grace) == std::future_status::ready)

@@ -4,6 +4,9 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 
 namespace holdfast {
@@ -21,15 +24,19 @@ public:
   call_reply call(const std::string& peer, call_header header, std::string payload,
                   duration within) override;
 
-  /// From now on everything is refused with errc::stopping.
-  void close() { is_closed_ = true; }
+  /// From now on everything is refused with errc::stopping; threads that wait for an answer get errc::unknown.
+  void close();
 
 private:
   void check_open() const;
   void begin_trace(call_header& header) const;
 
+  class single_answer;
+
   environment& env_;
   std::atomic<bool> is_closed_{false};
+  std::mutex mutex_;
+  std::set<std::shared_ptr<single_answer>> waiting_;
 };
 
 }  // namespace holdfast

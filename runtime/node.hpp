@@ -44,10 +44,14 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// Runs `handler` for the calls of a method: a function of its parameters, before them a context& if it wants one.
+  /// Runs `handler` for the calls of a method: a function of its parameters, before them a context& if it wants one; or,
+  /// with <holdfast/runtime/actor_handlers.hpp>, an actor of the program's own.
   template <class R, class... A, class H>
   void serve(const method<R(A...)>& m, H handler) {
-    serve(make_served(m, std::move(handler)));
+    if constexpr (requires(node & self) { serve_through(self, m, handler); })
+      serve_through(*this, m, handler);
+    else
+      serve(make_served(m, std::move(handler)));
   }
   /// Serves a class of durable actors: the methods that it lists.
   template <durable T>

@@ -4,8 +4,8 @@
 #include <holdfast/runtime/operator_stream.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <deque>

@@ -1,7 +1,7 @@
 #include <holdfast/core/error.hpp>
 #include <holdfast/persistence/identity.hpp>
 #include <holdfast/persistence/value_archive.hpp>
-#include <holdfast/runtime/audit.hpp>
+#include <holdfast/runtime/audit_value.hpp>
 #include <holdfast/runtime/inspect.hpp>
 #include <holdfast/runtime/questions.hpp>
 
@@ -64,6 +64,11 @@ value state_rows_in(const dict& question, const journal_reader& rows, const show
   return to_value(inspect::range_state(rows, tables.find(text_of(question, "table")), bound("from"),
                                        bound("to"), limit_of(question)),
                   "rows");
+}
+
+value audit_own(const journal_reader& rows) {
+  const journal_reader* stores[] = {&rows};
+  return audit_value(audit(stores));
 }
 
 value status(const journal_reader& rows, const node_identity& self) {
@@ -134,7 +139,7 @@ std::optional<value> answer_from_store(const dict& question, const journal_reade
   if (command == "status")
     return status(rows, self);
   if (command == "audit")
-    return to_value(audit_store(rows), "audit");
+    return audit_own(rows);
   return std::nullopt;
 }
 
