@@ -23,13 +23,13 @@ public:
   /// already. Takes a step more than asked for while the disk has plenty.
   bool make_room(std::uint64_t end, std::uint64_t written);
 
+  std::uint64_t free_bytes() const;  ///< that the file system would still give us
   std::uint64_t allocated() const noexcept { return allocated_; }
   bool is_certain() const noexcept { return preallocates_; }
   void set_bytes_max(std::uint64_t bytes_max) noexcept { bytes_max_ = bytes_max; }
 
 private:
   bool allocate(std::uint64_t end);
-  std::uint64_t free_bytes() const;
   std::uint64_t file_blocks_bytes() const;
   std::uint64_t size_limit() const;
 

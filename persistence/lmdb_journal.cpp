@@ -26,6 +26,9 @@ constexpr unsigned own_readers = 16;
 constexpr std::uint64_t flushes_per_commit =
     2;  // the pages, then the meta page that makes them count
 
+// Room for what a file system needs for itself beside the pages of a commit.
+constexpr std::uint64_t slack_bytes = 1u << 20;
+
 bool is_full_disk(int code) {
   return code == ENOSPC || code == EDQUOT || code == EFBIG;
 }
@@ -38,7 +41,10 @@ struct lmdb_journal::engine {
   enum class attempt { committed, full, map_exhausted };
 
   attempt try_commit(growth kind, function_ref<void(journal_writer&)> body);
-  bool has_room(growth kind, const detail::lmdb_writer& writer, MDB_txn* transaction);
+  enum class room { none, likely, sure };
+
+  room find_room(growth kind, const detail::lmdb_writer& writer, MDB_txn* transaction);
+  bool was_out_of_space(int code, room found) const;
   bool really_grows(MDB_txn* transaction) const;
   bool grow_map();
   void check() const;
@@ -106,23 +112,42 @@ bool lmdb_journal::engine::really_grows(MDB_txn* transaction) const {
          > detail::pages_in_use(committed, environment.handles());
 }
 
-bool lmdb_journal::engine::has_room(growth kind, const detail::lmdb_writer& writer,
-                                    MDB_txn* transaction) {
+lmdb_journal::engine::room lmdb_journal::engine::find_room(growth kind,
+                                                           const detail::lmdb_writer& writer,
+                                                           MDB_txn* transaction) {
   const auto page_bytes = environment.page_bytes();
   const auto kept = kind == growth::grows ? reserve() : 0;
   const auto demand = writer.demand(page_bytes);
   if (space.make_room(file_bytes + demand.total() * page_bytes + kept, file_bytes))
-    return true;
+    return room::sure;
   const auto limit =
       bytes_max == 0 ? space.allocated() : std::min(space.allocated(), bytes_max.load());
   const auto spare = limit > file_bytes + kept ? (limit - file_bytes - kept) / page_bytes : 0;
   // LMDB takes pages that were freed before the commit that its oldest reader sees.
   const auto oldest = std::min<std::uint64_t>(mdb_txn_id(transaction) - 1, snapshots.oldest());
   if (detail::free_pages_cover(environment.get(), oldest, demand, spare))
-    return true;
+    return room::likely;
   // The bound is generous: what only takes away goes on, and at worst meets the full disk,
   // unharmed.
-  return kind == growth::shrinks && !really_grows(transaction);
+  const bool may_try = kind == growth::shrinks && !really_grows(transaction);
+  return may_try ? room::likely : room::none;
+}
+
+// Whether a commit that failed for want of space failed to write pages, before anything counted: then
+// nothing was lost. Otherwise a flush or the meta page failed.
+bool lmdb_journal::engine::was_out_of_space(int code, room found) const {
+  if (!is_full_disk(code) || !space.is_certain())
+    return false;
+  // Pages have room that was set aside. Where that does not hold (copy on write), the disk is full.
+  // Space that a flush lacks on a disk that has some is another's: a thin pool, a network quota.
+  if (found == room::sure && code != EFBIG && space.free_bytes() > slack_bytes)
+    return false;
+  // After a meta page that it could not write, LMDB begins nothing more.
+  MDB_txn* probe = nullptr;
+  if (mdb_txn_begin(environment.get(), nullptr, 0, &probe) != 0)
+    return false;
+  mdb_txn_abort(probe);
+  return true;
 }
 
 lmdb_journal::engine::attempt lmdb_journal::engine::try_commit(
@@ -146,17 +171,17 @@ lmdb_journal::engine::attempt lmdb_journal::engine::try_commit(
     detail::throw_lmdb(writer.failure(), "writing");
   if (!writer.wrote())
     return attempt::committed;
-  if (!has_room(kind, writer, transaction))
+  const auto found = find_room(kind, writer, transaction);
+  if (found == room::none)
     return attempt::full;
   const int code = mdb_txn_commit(std::exchange(transaction, nullptr));
   if (code == MDB_MAP_FULL)
     return attempt::map_exhausted;
-  // Room was set aside, so this is no flush that failed: a write was refused before anything
-  // counted.
-  if (is_full_disk(code) && space.is_certain())
-    return attempt::full;
-  if (code != 0)
+  if (code != 0) {
+    if (was_out_of_space(code, found))
+      return attempt::full;
     fail(code);
+  }
   file_bytes = environment.file_bytes();
   ++commits;
   return attempt::committed;
@@ -222,6 +247,8 @@ journal_status lmdb_journal::status() const {
   result.refusals = self.refusals;
   result.flushes = self.commits * flushes_per_commit;
   result.map_growths = self.map_growths;
+  if (self.is_failed)  // there is nothing to look at any more
+    return result;
   self.snapshots.look([&](MDB_txn* transaction) {
     const auto page_bytes = self.environment.page_bytes();
     result.file_bytes = self.environment.file_bytes();
