@@ -1,0 +1,249 @@
+// What the documents say is held against what is there: code blocks against their files, tables against the code, the
+// configuration against its parser, links against the tree.
+#include <holdfast/core/error.hpp>
+#include <holdfast/persistence/value_archive.hpp>
+#include <holdfast/runtime/config_file.hpp>
+#include <holdfast/runtime/exit_code.hpp>
+#include <holdfast/runtime/run.hpp>
+#include <holdfast/runtime/status.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace holdfast {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path source_dir = HOLDFAST_SOURCE_DIR;
+
+std::string read(const fs::path& file) {
+  std::ifstream in(source_dir / file);
+  EXPECT_TRUE(in.is_open()) << file << " is not there";
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+struct block {
+  std::string info, text;
+};
+
+/// The fenced blocks whose info string begins with `language`.
+std::vector<block> blocks_of(const fs::path& document, const std::string& language) {
+  std::vector<block> found;
+  bool is_inside = false;
+  std::istringstream lines(read(document));
+  block now;
+  for (std::string line; std::getline(lines, line);) {
+    bool is_fence = line.starts_with("```");
+    if (is_fence && !is_inside)
+      now = {line.substr(3), ""};
+    else if (is_fence && now.info.starts_with(language))
+      found.push_back(now);
+    else if (is_inside)
+      now.text += line + "\n";
+    is_inside ^= is_fence;
+  }
+  return found;
+}
+
+std::vector<std::string> matches_of(const std::string& text, const std::string& pattern) {
+  std::regex expression(pattern);
+  std::vector<std::string> found;
+  for (std::sregex_iterator i(text.begin(), text.end(), expression), end; i != end; ++i)
+    found.push_back((*i)[1].str());
+  return found;
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
+std::string printed_by(std::vector<std::string> words) {
+  words.insert(words.begin(), "holdfast");
+  std::vector<char*> pointers;
+  for (auto& word : words)
+    pointers.push_back(word.data());
+  testing::internal::CaptureStdout();
+  int status = run(static_cast<int>(pointers.size()), pointers.data(), [](node&) {});
+  auto text = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(status, 0) << words.back();
+  return text;
+}
+
+std::vector<std::string> subcommands_in(const std::string& help) {
+  auto at = help.find("Subcommands:\n");
+  return at == help.npos ? std::vector<std::string>{}
+                         : matches_of(help.substr(at), "\n  ([a-z][a-z-]*) ");
+}
+
+TEST(docs, ReadmeHasTheExampleAsItIs) {
+  auto blocks = blocks_of("README.md", "cpp");
+  ASSERT_EQ(blocks.size(), 1u);
+  EXPECT_EQ(blocks[0].text, read("examples/stock.cpp"));
+}
+
+TEST(docs, TutorialBlocksStandInTheirFiles) {
+  auto blocks = blocks_of("docs/tutorial.md", "cpp");
+  ASSERT_GE(blocks.size(), 8u);
+  for (auto& [info, text] : blocks) {
+    ASSERT_TRUE(info.starts_with("cpp examples/tutorial/")) << info;
+    EXPECT_NE(read(info.substr(4)).find(text), std::string::npos) << info << "\n" << text;
+  }
+}
+
+TEST(docs, EveryErrorHasOneRow) {
+  auto text = read("docs/operating.md");
+  text = text.substr(text.find("## Errors"));
+  std::set<std::string> codes;
+  for (auto code : all_errors()) {
+    codes.insert(std::string(to_string(code)));
+    EXPECT_EQ(count_of(text, "\n| `" + std::string(to_string(code)) + "` | "), 1u) << code;
+  }
+  for (auto& row : matches_of(text, "\n\\| `([a-z_]+)` \\|"))
+    EXPECT_TRUE(codes.contains(row)) << row << " is no error";
+}
+
+TEST(docs, EveryExitStatusHasARow) {
+  auto text = read("docs/operating.md");
+  for (auto code : {exit_code::done, exit_code::refused, exit_code::usage, exit_code::no_node,
+                    exit_code::some_refused, exit_code::unreachable, exit_code::failed,
+                    exit_code::unknown, exit_code::stopped_late, exit_code::fatal})
+    EXPECT_EQ(count_of(text, "\n| " + std::to_string(static_cast<int>(code)) + " | "), 1u)
+        << static_cast<int>(code);
+}
+
+TEST(docs, EveryCommandAndOptionIsThereAndNoOther) {
+  auto text = read("docs/operating.md");
+  std::set<std::string> options;
+  auto commands = subcommands_in(printed_by({"--help"}));
+  ASSERT_GE(commands.size(), 12u);
+  for (auto& command : commands) {
+    EXPECT_NE(text.find("| `" + command), std::string::npos) << command;
+    auto help = printed_by({command, "--help"});
+    for (auto& sub : subcommands_in(help)) {
+      EXPECT_NE(text.find("| `" + command + " " + sub), std::string::npos) << command << " " << sub;
+      help += printed_by({command, sub, "--help"});
+    }
+    for (auto& option : matches_of(help, "\n  (--[a-z-]+)"))
+      options.insert(option);
+  }
+  for (auto& option : options)
+    EXPECT_NE(text.find("`" + option), std::string::npos) << option;
+  for (auto& option : matches_of(text, "[` ](--[a-z-]+)"))
+    EXPECT_TRUE(options.contains(option)) << option << " is no option";
+}
+
+/// The settings that a refusal lists.
+std::vector<std::string> settings_there(const std::string& wrong) {
+  node_config config;
+  try {
+    parse_config(wrong, "test.toml", config);
+  } catch (const error& problem) {
+    std::string text = problem.what();
+    return matches_of(text.substr(text.find("there are ") + 9), " ([a-z_]+)");
+  }
+  return {};
+}
+
+TEST(docs, ConfigurationHasEverySettingWithItsDefault) {
+  auto blocks = blocks_of("docs/operating.md", "toml");
+  ASSERT_EQ(blocks.size(), 1u);
+  auto text = "\n" + blocks[0].text;
+  for (auto* wrong : {"zzz = 1", "[link]\nzzz = 1", "[services.pages]\nzzz = 1"}) {
+    auto settings = settings_there(wrong);
+    EXPECT_GE(settings.size(), 5u);
+    for (auto& setting : settings)
+      EXPECT_TRUE(text.find("\n" + setting + " = ") != text.npos
+                  || text.find("\n[" + setting) != text.npos)
+          << setting;
+  }
+  node_config config;
+  parse_config(blocks[0].text, "operating.md", config);
+  EXPECT_NO_THROW(check_options(config.options));
+
+  node_options defaults;
+  EXPECT_EQ(config.options.bytes_max, defaults.bytes_max);
+  EXPECT_EQ(config.options.insecure, defaults.insecure);
+  EXPECT_EQ(config.options.log_level, defaults.log_level);
+  EXPECT_EQ(config.options.stop_within, defaults.stop_within);
+  auto& given = config.options.settings;
+  EXPECT_EQ(given.cluster, defaults.settings.cluster);
+  EXPECT_EQ(given.heartbeat_interval, defaults.settings.heartbeat_interval);
+  EXPECT_EQ(given.silence_max, defaults.settings.silence_max);
+  EXPECT_EQ(given.handshake_max, defaults.settings.handshake_max);
+  EXPECT_EQ(given.redial_min, defaults.settings.redial_min);
+  EXPECT_EQ(given.redial_max, defaults.settings.redial_max);
+  EXPECT_EQ(given.refused_redial, defaults.settings.refused_redial);
+  EXPECT_EQ(given.window_bytes, defaults.settings.window_bytes);
+  EXPECT_EQ(given.send_bytes, defaults.settings.send_bytes);
+  EXPECT_EQ(given.handler_threads_max, defaults.settings.handler_threads_max);
+  service_options pages;
+  EXPECT_EQ(config.services.at("pages").attempts, pages.attempts);
+  EXPECT_EQ(config.services.at("pages").back_off, pages.back_off);
+  EXPECT_EQ(config.services.at("pages").back_off_max, pages.back_off_max);
+  EXPECT_EQ(config.services.at("pages").concurrency, pages.concurrency);
+  EXPECT_EQ(config.services.at("pages").ordered, pages.ordered);
+}
+
+template <class Report>
+void expect_members_explained(const std::string& text) {
+  auto report = to_value(Report{}, "report");
+  for (auto& [name, content] : report.as_dict())
+    EXPECT_NE(text.find("`" + name + "`"), std::string::npos) << name;
+}
+
+TEST(docs, EveryMemberOfAReportIsExplained) {
+  auto text = read("docs/operating.md");
+  text = text.substr(text.find("## What a node shows"));
+  expect_members_explained<node_report>(text.substr(text.find("**`status`**")));
+  expect_members_explained<peer_report>(text.substr(0, text.find("**`calls`**")));
+  expect_members_explained<call_report>(text.substr(text.find("**`calls`**")));
+}
+
+TEST(docs, LinksLeadSomewhere) {
+  std::vector<fs::path> documents{"README.md", "CHANGELOG.md"};
+  for (auto& entry : fs::recursive_directory_iterator(source_dir / "docs"))
+    if (entry.path().extension() == ".md")
+      documents.push_back(fs::relative(entry.path(), source_dir));
+  for (auto& document : documents)
+    for (auto& link : matches_of(read(document), "\\]\\(([^)#:]+)[^):]*\\)"))
+      EXPECT_TRUE(fs::exists(source_dir / document.parent_path() / link))
+          << document << " leads to " << link;
+}
+
+TEST(docs, CommandsOfRunAreThere) {
+  auto script = read("run");
+  for (auto* document : {"README.md", "docs/tutorial.md", "docs/operating.md"})
+    for (auto& command : matches_of(read(document), "\\./run ([a-z]+)"))
+      EXPECT_NE(script.find("\ncmd_" + command + "()"), std::string::npos) << command;
+}
+
+TEST(docs, EveryExampleSaysWhatItShows) {
+  std::vector<fs::path> firsts;
+  for (auto& entry : fs::directory_iterator(source_dir / "examples")) {
+    if (entry.path().extension() == ".cpp")
+      firsts.push_back(entry.path());
+    if (fs::exists(entry.path() / "main.cpp"))
+      firsts.push_back(entry.path() / "main.cpp");
+  }
+  for (auto& entry : fs::directory_iterator(source_dir / "examples/tutorial"))
+    firsts.push_back(entry.path());
+  EXPECT_GE(firsts.size(), 8u);
+  for (auto& file : firsts)
+    EXPECT_TRUE(read(file).starts_with("// Shows ")) << file;
+}
+
+}  // namespace
+}  // namespace holdfast
