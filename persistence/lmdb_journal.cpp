@@ -38,10 +38,10 @@ bool is_full_disk(int code) {
 struct lmdb_journal::engine {
   engine(std::filesystem::path path, const lmdb_journal_options& options);
 
-  enum class attempt { committed, full, map_exhausted };
+  enum class attempt { committed, full, full_until_next, map_exhausted };
 
   attempt try_commit(growth kind, function_ref<void(journal_writer&)> body);
-  enum class room { none, likely, sure };
+  enum class room { none, after_next, likely, sure };
 
   room find_room(growth kind, const detail::lmdb_writer& writer, MDB_txn* transaction);
   bool was_out_of_space(int code, room found) const;
@@ -124,13 +124,19 @@ lmdb_journal::engine::room lmdb_journal::engine::find_room(growth kind,
       bytes_max == 0 ? space.allocated() : std::min(space.allocated(), bytes_max.load());
   const auto spare = limit > file_bytes + kept ? (limit - file_bytes - kept) / page_bytes : 0;
   // LMDB takes pages that were freed before the commit that its oldest reader sees.
-  const auto oldest = std::min<std::uint64_t>(mdb_txn_id(transaction) - 1, snapshots.oldest());
+  const std::uint64_t number = mdb_txn_id(transaction);
+  const auto oldest = std::min(number - 1, snapshots.oldest());
   if (detail::free_pages_cover(environment.get(), oldest, demand, spare))
     return room::likely;
   // The bound is generous: what only takes away goes on, and at worst meets the full disk,
   // unharmed.
   const bool may_try = kind == growth::shrinks && !really_grows(transaction);
-  return may_try ? room::likely : room::none;
+  if (may_try)
+    return room::likely;
+  // What the last commit freed serves the one after the next. Nobody may come to make the next.
+  const bool soon = oldest == number - 1 && snapshots.oldest() > oldest
+                    && detail::free_pages_cover(environment.get(), number, demand, spare);
+  return soon ? room::after_next : room::none;
 }
 
 // Whether a commit that failed for want of space failed to write pages, before anything counted: then
@@ -174,6 +180,8 @@ lmdb_journal::engine::attempt lmdb_journal::engine::try_commit(
   const auto found = find_room(kind, writer, transaction);
   if (found == room::none)
     return attempt::full;
+  if (found == room::after_next)
+    return attempt::full_until_next;
   const int code = mdb_txn_commit(std::exchange(transaction, nullptr));
   if (code == MDB_MAP_FULL)
     return attempt::map_exhausted;
@@ -222,6 +230,13 @@ commit_result lmdb_journal::commit(growth kind, function_ref<void(journal_writer
   self.check();
   self.space.set_bytes_max(self.bytes_max);
   auto result = self.try_commit(kind, body);
+  if (result == engine::attempt::full_until_next) {
+    // A commit of next to nothing, on the reserve.
+    self.try_commit(growth::shrinks, [](journal_writer& to) {
+      to.put(table_id::meta, format_key, format_record());
+    });
+    result = self.try_commit(kind, body);
+  }
   while (result == engine::attempt::map_exhausted && self.grow_map())
     result = self.try_commit(kind, body);
   self.allocated = self.space.allocated();
