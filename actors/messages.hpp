@@ -82,6 +82,7 @@ struct say_goodbye {};
 struct want_peer {
   std::string peer;
   std::string address;  ///< "host:port"; empty: it will dial us, or is configured already
+  std::function<void()> done{};  ///< the peer is known from now on: a call waits for the first dial
 };
 
 /// The operator accepts the peer's new history: forget what was bound, dial again.

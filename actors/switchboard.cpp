@@ -44,11 +44,13 @@ public:
   }
 
   void want(const want_peer& wish) {
-    if (wish.peer == env_.self.name)
-      return;
-    auto link = link_to(wish.peer);
-    if (!wish.address.empty())
-      self_->send(link, link_address{wish.address});
+    if (wish.peer != env_.self.name) {
+      auto link = link_to(wish.peer);
+      if (!wish.address.empty())
+        self_->send(link, link_address{wish.address});
+    }
+    if (wish.done)
+      wish.done();
   }
 
   void accepted_history(const peer_accepted& decision) {

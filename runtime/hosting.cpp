@@ -143,8 +143,11 @@ void node::hosting::start() {
   recover();
   if (!options.listen.empty())
     address = bind();
-  for (auto& [peer, at] : options.peers)
-    caf::anon_send(env.switchboard, want_peer{peer, at});
+  for (auto& [peer, at] : options.peers) {
+    auto known = std::make_shared<std::promise<void>>();
+    caf::anon_send(env.switchboard, want_peer{peer, at, [known] { known->set_value(); }});
+    known->get_future().get();
+  }
   operator_ = std::make_unique<operator_server>(options.data, make_operator_handler(owner));
   started_at_ = std::chrono::steady_clock::now();
   env.log->info("serves {} methods, listens on {}", env.methods.all().size(),
