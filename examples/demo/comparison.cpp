@@ -1,0 +1,43 @@
+#include "comparison.hpp"
+
+#include <set>
+
+namespace demo {
+namespace {
+
+constexpr std::size_t examples_max = 5;
+
+void count(comparison& result, std::uint64_t& counter, const std::string& path,
+           const std::string& what) {
+  ++counter;
+  if (result.examples.size() < examples_max)
+    result.examples.push_back(path + ": " + what);
+}
+
+}  // namespace
+
+comparison compare(const plain_pass& expected, const std::vector<file_row>& rows) {
+  comparison result;
+  std::set<std::string> seen;
+  for (auto& row : rows) {
+    auto file = expected.find(row.path);
+    if (file == expected.end())
+      count(result, result.different, row.path, "is in the table and not in the tree");
+    else if (file->second != row.found)
+      count(result, result.different, row.path,
+            "the table says " + std::to_string(row.found.size) + " bytes, " + row.found.sha256
+                + "; the file has " + std::to_string(file->second.size) + " bytes, "
+                + file->second.sha256);
+    bool is_second = !seen.insert(row.path).second;
+    if (is_second || row.times != 1)
+      count(result, result.twice, row.path,
+            "took effect " + std::to_string(row.times + is_second) + " times");
+    result.repeated += row.attempt > 1 ? 1 : 0;
+  }
+  for (auto& [path, found] : expected)
+    if (!seen.contains(path))
+      count(result, result.missing, path, "is not in the table");
+  return result;
+}
+
+}  // namespace demo
