@@ -1,0 +1,135 @@
+#include "tests/benchmark/bare_pair.hpp"
+
+#include "tests/benchmark/bare_store.hpp"
+#include "tests/benchmark/stopwatch.hpp"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace bench {
+namespace {
+
+using record = std::array<char, bare_record_bytes>;
+
+class pair_target {
+public:
+  pair_target(bare_wire& wire, const std::filesystem::path& data) : wire_(wire), store_(data) {}
+
+  void run() {
+    for (;;) {
+      auto arrived = receive(removed_ == executed_);
+      store_.begin();
+      for (auto key = removed_; key < executed_; ++key)
+        store_.erase(key);
+      for (std::size_t i = 0; i < arrived; ++i)
+        store_.put(stored_ + i, {buffer_.data() + i * bare_record_bytes, bare_record_bytes});
+      store_.commit();
+      if (removed_ != executed_)
+        wire_.write({reinterpret_cast<const char*>(&executed_), sizeof executed_});
+      removed_ = executed_;
+      execute(arrived);
+    }
+  }
+
+private:
+  /// Whole records that are there now; waits for one when there is nothing else to do.
+  std::size_t receive(bool waits) {
+    while (filled_ < bare_record_bytes) {
+      auto count = wire_.read_some(buffer_.data() + filled_, buffer_.size() - filled_, waits);
+      if (count == 0)
+        return 0;
+      filled_ += count;
+    }
+    return filled_ / bare_record_bytes;
+  }
+
+  void execute(std::size_t arrived) {
+    for (std::size_t i = 0; i < arrived * bare_record_bytes; ++i)
+      sum_ += static_cast<unsigned char>(buffer_[i]);
+    executed_ = stored_ = stored_ + arrived;
+    auto used = arrived * bare_record_bytes;
+    std::memmove(buffer_.data(), buffer_.data() + used, filled_ - used);
+    filled_ -= used;
+  }
+
+  bare_wire& wire_;
+  bare_store store_;
+  std::vector<char> buffer_ = std::vector<char>(1024 * bare_record_bytes);
+  std::size_t filled_ = 0;
+  std::uint64_t stored_ = 0, executed_ = 0, removed_ = 0;
+  volatile std::uint64_t sum_ = 0;
+};
+
+class pair_source {
+public:
+  pair_source(const std::string& address, const std::filesystem::path& data)
+      : wire_(address), store_(data) {
+    auto use = static_cast<char>(bare_use::pair);
+    wire_.write({&use, 1});
+  }
+
+  /// One commit: what was answered goes, `count` new records come. Then they are sent.
+  void queue(std::size_t count) {
+    store_.begin();
+    for (; removed_ < answered_; ++removed_)
+      store_.erase(removed_);
+    for (std::size_t i = 0; i < count; ++i)
+      store_.put(queued_++, {content_.data(), content_.size()});
+    store_.commit();
+    batch_.assign(count * bare_record_bytes, 'x');
+    wire_.write({batch_.data(), batch_.size()});
+  }
+
+  void await_answer() {
+    wire_.read(reinterpret_cast<char*>(&answered_), sizeof answered_);
+    char later[sizeof answered_];
+    while (wire_.read_some(later, sizeof later, false) == sizeof later)
+      std::memcpy(&answered_, later, sizeof later);
+  }
+
+  std::uint64_t answered() const { return answered_; }
+  std::size_t outstanding() const { return queued_ - answered_; }
+
+private:
+  bare_wire wire_;
+  bare_store store_;
+  record content_{};
+  std::vector<char> batch_;
+  std::uint64_t queued_ = 0, answered_ = 0, removed_ = 0;
+};
+
+}  // namespace
+
+void serve_pair(bare_wire& wire, const std::filesystem::path& data) {
+  pair_target(wire, data).run();
+}
+
+double bare_pair_rate(const std::string& address, const std::filesystem::path& data,
+                      std::size_t window, double seconds) {
+  pair_source source(address, data);
+  stopwatch watch;
+  while (watch.seconds() < seconds) {
+    // In halves, so that both sides have something to do at the same time.
+    if (auto room = window - source.outstanding(); room >= (window + 1) / 2)
+      source.queue((window + 1) / 2);
+    else
+      source.await_answer();
+  }
+  return static_cast<double>(source.answered()) / watch.seconds();
+}
+
+std::vector<double> bare_pair_latencies(const std::string& address,
+                                        const std::filesystem::path& data, double seconds) {
+  pair_source source(address, data);
+  std::vector<double> found;
+  for (stopwatch all; all.seconds() < seconds;) {
+    stopwatch one;
+    source.queue(1);
+    source.await_answer();
+    found.push_back(one.microseconds());
+  }
+  return found;
+}
+
+}  // namespace bench

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "tests/benchmark/figures.hpp"
+#include "tests/benchmark/node_pair.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace bench {
+
+/// Where one repeat of everything is measured.
+struct bench_rig {
+  std::filesystem::path data;
+  node_pair& nodes;
+  const std::string& bare_address;
+  double seconds;  ///< each measurement, about
+  figures& found;
+
+  /// A new empty directory for a baseline.
+  std::filesystem::path fresh();
+  int last_fresh = 0;
+};
+
+// Each adds its figures, one repeat.
+void measure_enqueue(bench_rig& rig);
+void measure_end_to_end(bench_rig& rig);
+void measure_loopback(bench_rig& rig);
+void measure_calls(bench_rig& rig);
+void measure_messages(bench_rig& rig);
+
+}  // namespace bench

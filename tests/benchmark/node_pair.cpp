@@ -1,0 +1,58 @@
+#include "tests/benchmark/node_pair.hpp"
+
+#include <holdfast/actors/environment.hpp>
+
+#include <cstdio>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace bench {
+namespace {
+
+holdfast::node_options options(const std::filesystem::path& data, const std::string& name) {
+  return {.data = data / name, .log_level = "warn", .name = name, .secret_file = data / "secret"};
+}
+
+}  // namespace
+
+node_pair::node_pair(const std::filesystem::path& data)
+    : target_(
+        std::make_unique<child>(std::vector<std::string>{"bench", "--target", data.string()})) {
+  auto mine = options(data, "source");
+  mine.peers = {{"target", target_->address()}};
+  source_ = std::make_unique<holdfast::node>(std::move(mine));
+  source_->serve(executed, [this] { ++told; });
+  source_->serve(work, [this](const std::string&) { ++worked; });
+  source_->start();
+  if (target().call(echo, argument).value() != argument)
+    throw std::runtime_error("the other process answers with something else");
+}
+
+std::uint64_t node_pair::rows(holdfast::table_id table) {
+  return source_->parts().store->read()->count(table);
+}
+
+std::uint64_t commits_of(holdfast::node& node) {
+  return node.parts().store->status().commits;
+}
+
+int serve_target(const std::string& data) {
+  auto mine = options(data, "target");
+  mine.listen = "127.0.0.1:0";
+  mine.peers = {{"source", ""}};
+  std::atomic<std::uint64_t> taken{0};
+  holdfast::node node(std::move(mine));
+  node.serve(work, [](const std::string&) {});
+  node.serve(work_and_tell,
+             [](holdfast::context& ctx, const std::string&) { ctx.to("source").send(executed); });
+  node.serve(echo, [](const std::string& content) { return content; });
+  node.serve(message, [&](const std::string&) { ++taken; });
+  node.serve(messages_taken, [&] { return taken.load(); });
+  node.start();
+  std::printf("%s\n", node.address().c_str());
+  std::fflush(stdout);
+  for (;;)
+    pause();
+}
+
+}  // namespace bench
