@@ -1,4 +1,5 @@
 #include <holdfast/core/error.hpp>
+#include <holdfast/core/scope.hpp>
 #include <holdfast/runtime/batch.hpp>
 #include <holdfast/runtime/durations.hpp>
 #include <holdfast/runtime/json.hpp>
@@ -12,8 +13,9 @@
 namespace holdfast {
 namespace {
 
-/// Questions on their way: enough that a group commit is always full, and few enough for the socket's buffers.
+/// Questions on their way: enough that a group commit is always full, and few enough for the buffers between.
 constexpr std::size_t in_flight_max = 1024;
+constexpr std::size_t in_flight_bytes_max = 8u << 20;
 
 /// How many lines go by between two looks at the progress.
 constexpr std::uint64_t progress_lines = 256;
@@ -45,24 +47,27 @@ public:
       bad(done_.lines, problem.what());
       return;
     }
-    waiting_.push_back(done_.lines);
-    if (waiting_.size() >= in_flight_max)
+    waiting_.push_back({done_.lines, line.size()});
+    bytes_ += line.size();
+    while (waiting_.size() >= in_flight_max
+           || (bytes_ > in_flight_bytes_max && waiting_.size() > 1))
       answer_one();
     if (done_.lines % progress_lines == 0)
       hooks_.progress(done_);
   }
 
-  batch_progress finish() {
+  void finish() {
     while (!waiting_.empty())
       answer_one();
-    hooks_.progress(done_);
-    return done_;
   }
+
+  const batch_progress& so_far() const { return done_; }
 
 private:
   void answer_one() {
-    auto line = waiting_.front();
+    auto [line, bytes] = waiting_.front();
     waiting_.pop_front();
+    bytes_ -= bytes;
     try {
       auto stored = client_.receive();
       ++(stored.as_dict().at("is_duplicate").as_bool() ? done_.duplicates : done_.on_disk);
@@ -82,7 +87,12 @@ private:
 
   operator_client& client_;
   const batch_hooks& hooks_;
-  std::deque<std::uint64_t> waiting_;
+  struct question {
+    std::uint64_t line = 0;
+    std::size_t bytes = 0;
+  };
+  std::deque<question> waiting_;
+  std::size_t bytes_ = 0;  ///< of the lines in `waiting_`
   batch_progress done_;
 };
 
@@ -109,9 +119,11 @@ dict batch_question(const std::string& line) {
 
 batch_progress queue_batch(operator_client& client, std::istream& lines, const batch_hooks& hooks) {
   batch work(client, hooks);
+  ending tells([&] { hooks.progress(work.so_far()); });
   for (std::string line; std::getline(lines, line);)
     work.add(line);
-  return work.finish();
+  work.finish();
+  return work.so_far();
 }
 
 }  // namespace holdfast

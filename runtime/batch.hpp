@@ -26,7 +26,8 @@ struct batch_progress {
 
 struct batch_hooks {
   std::function<void(std::uint64_t line, const std::string& text)> bad_line;
-  std::function<void(const batch_progress&)> progress;                  ///< now and then
+  std::function<void(const batch_progress&)>
+      progress;  ///< now and then, and at the end, whichever it is; must not throw
   std::function<void(std::uint64_t line, const value& stored)> stored;  ///< may be empty
 };
 

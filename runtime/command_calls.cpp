@@ -1,4 +1,5 @@
 #include <holdfast/core/error.hpp>
+#include <holdfast/core/scope.hpp>
 #include <holdfast/runtime/batch.hpp>
 #include <holdfast/runtime/console.hpp>
 #include <holdfast/runtime/durations.hpp>
@@ -145,9 +146,11 @@ exit_code queue_many(const call_arguments& given) {
   };
   batch_progress latest;
   hooks.progress = [&](const batch_progress& at) { bar.show(latest = at); };
+  ending prints([&] {
+    bar.erase();
+    print_totals(given, latest);
+  });
   auto total = queue_batch(client, given.batch == "-" ? std::cin : file, hooks);
-  bar.erase();
-  print_totals(given, total);
   return total.bad ? exit_code::some_refused : exit_code::done;
 }
 

@@ -172,23 +172,29 @@ std::vector<call_report> list_parked(const journal_reader& rows, std::size_t lim
   return found;
 }
 
+/// What a record tells of the call's begin: when it was queued and, where they are dynamic values, its arguments.
+void add_record_facts(call_history& history, std::string_view record) {
+  try {
+    auto call = decode_call(record);
+    history.steps.front().at = text_of_time(call.header.queued_wall_ns);
+    if (call.header.payload != payload_kind::values)
+      return;
+    auto given = decode_values(call.payload);
+    history.arguments = given.named.empty() ? value(given.positional) : value(given.named);
+  } catch (const error&) {
+    // The copy in the listing says that it is damaged.
+  }
+}
+
 void add_source_steps(call_history& history, const journal_reader& rows, const node_identity& self,
                       const out_lane& lane, call_id id, node_time now) {
   auto record = rows.get(table_id::outbox, call_key(id.lane, id.sequence));
   if (record && !tombstone_reason(*record)) {
     history.copies.push_back(outbox_report(self, lane, id.lane, id.sequence, *record, now));
-    auto& copy = history.copies.back();
-    history.steps.push_back({"queued for " + lane.peer, copy.queued_at, ""});
+    history.steps.push_back({"queued for " + lane.peer, "", ""});
     if (id.sequence <= lane.stored_through)
       history.steps.push_back({"stored at " + lane.peer, "", ""});
-    try {
-      if (auto call = decode_call(*record); call.header.payload == payload_kind::values) {
-        auto given = decode_values(call.payload);
-        history.arguments = given.named.empty() ? value(given.positional) : value(given.named);
-      }
-    } catch (const error&) {
-      // The copy above says that it is damaged.
-    }
+    add_record_facts(history, *record);
     return;
   }
   history.steps.push_back({"queued for " + lane.peer, "", ""});
@@ -206,10 +212,16 @@ void add_target_steps(call_history& history, const journal_reader& rows, const i
   bool is_own = id.lane == loopback_lane;
   auto record = rows.get(table_id::inbox, key);
   auto dead = rows.get(table_id::dead, key);
-  if (record)
+  if (history.steps.empty())
+    history.steps.push_back({"queued at " + from.source_name, "", ""});
+  if (record) {
     history.copies.push_back(inbox_report(rows, from, id.sequence, *record, now));
-  if (dead)
+    add_record_facts(history, *record);
+  }
+  if (dead) {
     history.copies.push_back(dead_report(rows, from, id.sequence, *dead, now));
+    add_record_facts(history, decode_dead(*dead).record);
+  }
   if (!is_own)
     history.steps.push_back({"stored, from " + from.source_name, "", ""});
   if (auto attempts = inbox::find_attempts(rows, from.index, id.sequence))

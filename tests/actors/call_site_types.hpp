@@ -43,6 +43,8 @@ inline constexpr holdfast::method<std::string(order, point)> place{"shop.place(o
 inline constexpr holdfast::method<void(holdfast::outcome<int>, std::string)> counted{
     "pages.counted(result, job)"};
 inline constexpr holdfast::method<void(holdfast::outcome<void>)> rendered{"pages.rendered(result)"};
+inline constexpr holdfast::method<void(holdfast::outcome<long>)> heard_balance{
+    "bank.heard(balance)"};
 inline constexpr holdfast::table<std::string, int> pages{"pages"};
 
 struct account {

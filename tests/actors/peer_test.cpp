@@ -171,6 +171,8 @@ TEST_F(peer_test, DurableActorsAreCalledByMember) {
     EXPECT_EQ(call.header.key, "alice");
     EXPECT_EQ(holdfast::decode_arguments<long>(call.payload), std::tuple(100L));
   }
+  to("bank").then(heard_balance).actor<account>("alice").queue<&account::balance>();
+  EXPECT_EQ(port_.queued.at(3).header.completion->method, "bank.heard");
   alice.send<&account::rename>("Alice");
   EXPECT_EQ(port_.sent.at(0).header.method, "bank.account.rename");
 

@@ -63,8 +63,9 @@ public:
     else
       rows.erase(key);
   }
-  std::vector<std::pair<std::string, std::string>>
-  read_range(const std::string& from, const std::string& to, std::size_t limit) override {
+  std::vector<std::pair<std::string, std::string>> read_range(const std::string& from,
+                                                              const std::string& to,
+                                                              std::size_t limit) override {
     std::vector<std::pair<std::string, std::string>> found;
     for (auto i = rows.lower_bound(from); i != rows.end() && i->first < to && found.size() < limit;
          ++i)
