@@ -12,6 +12,7 @@
 #include <list>
 #include <mutex>
 #include <sys/socket.h>
+#include <system_error>
 #include <thread>
 
 namespace holdfast {
@@ -40,13 +41,19 @@ operator_answer failing(std::exception_ptr problem) {
 class connection {
 public:
   connection(sockets::descriptor socket, const operator_handler& handler)
-      : stream_(std::move(socket), operator_line_bytes_max), handler_(handler),
-        reader_([this] { read(); }), writer_([this] { write(); }) {}
+      : stream_(std::move(socket), operator_line_bytes_max), handler_(handler) {}
+
+  /// Throws std::system_error when the system has no thread for it.
+  void begin() {
+    reader_ = std::thread([this] { read(); });
+    writer_ = std::thread([this] { write(); });
+  }
 
   ~connection() {
     close();
-    reader_.join();
-    writer_.join();
+    for (auto* thread : {&reader_, &writer_})
+      if (thread->joinable())
+        thread->join();
   }
 
   void close() {
@@ -154,7 +161,11 @@ struct operator_server::inside {
             error_line(errc::over_credit, "too many operator commands run at once; try again"));
         continue;
       }
-      connections.emplace_back(std::move(accepted), handler);
+      try {
+        connections.emplace_back(std::move(accepted), handler).begin();
+      } catch (const std::system_error&) {
+        connections.pop_back();  // closed: the command says that the node ended while it was asked
+      }
     }
   }
 
