@@ -10,8 +10,8 @@ namespace {
 /// Rows of the journal looked at in one transaction of a sweep.
 constexpr std::size_t sweep_rows_max = 512;
 
-/// How long a suspect waits whose start could not be noted.
-constexpr auto note_wait = std::chrono::seconds(1);
+/// How long to wait before what the journal refused is asked for again.
+constexpr auto refused_wait = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -59,7 +59,7 @@ void executor::suspect_may_start(const suspect_noted& news) {
     --box.running;
     is_suspect_running_ = false;
     box.put_back({news.item});
-    block(news.mailbox, box, note_wait);
+    block(news.mailbox, box, refused_wait);
     return;
   }
   give(news.mailbox, box, {news.item});
@@ -106,12 +106,14 @@ void executor::drop(const drop_call& order) {
 
 void executor::served(const method_served& news) {
   commit<std::size_t>(
-      growth::grows,
+      growth::shrinks,  // moves rows; refused, it is asked for again
       [method = news.method](ledger& books, std::size_t& count) {
         count = inbox::unpark(books, method, sweep_rows_max);
       },
       [self = caf::actor(self_), news](std::size_t& count, const error* problem) {
-        if (!problem && count == sweep_rows_max)
+        if (problem)
+          caf::delayed_anon_send(self, refused_wait, news);
+        else if (count == sweep_rows_max)
           caf::anon_send(self, news);
         else
           caf::anon_send(self, look_again{});
