@@ -127,13 +127,18 @@ std::optional<refusal> check_marks(const journal_reader& rows, const std::string
   for (auto& issued : theirs.mine) {
     auto lane = find_in_lane(rows, peer.id, issued.lane);
     auto mark = lane ? lane->mark : 0;
-    if (issued.next <= mark || issued.stored_through > mark)  // the lane is the peer's to close
+    // The lane is the peer's: it is closed there.
+    auto place = "lane " + std::to_string(issued.lane) + " to " + self + ": ";
+    if (issued.stored_through > mark)
       return diverged(peer.name, self,
-                      "'" + self + "' has stored lane " + std::to_string(issued.lane) + " of '"
-                          + peer.name + "' up to call " + std::to_string(mark) + " but '"
-                          + peer.name + "' has issued " + std::to_string(issued.next - 1)
-                          + " and was told of " + std::to_string(issued.stored_through)
-                          + ": one of them runs on a restored backup");
+                      place + "'" + self + "' remembers calls up to " + std::to_string(mark)
+                          + " but had confirmed " + std::to_string(issued.stored_through) + ", so '"
+                          + self + "' runs on a restored backup");
+    if (issued.next <= mark)
+      return diverged(peer.name, self,
+                      place + "'" + self + "' has calls up to " + std::to_string(mark)
+                          + " but only " + std::to_string(issued.next - 1) + " were issued, so '"
+                          + peer.name + "' runs on a restored backup");
   }
   return std::nullopt;
 }
