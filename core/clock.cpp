@@ -1,11 +1,14 @@
 #include <holdfast/core/clock.hpp>
 
+#include <array>
+#include <cstddef>
 #include <ctime>
 #include <fstream>
 #include <functional>
 #include <string>
 #include <sys/random.h>
 #include <system_error>
+#include <utility>
 
 namespace holdfast {
 namespace {
@@ -36,13 +39,19 @@ private:
   std::uint64_t boot_ = read_boot_id();
 };
 
+/// Fetched 32 words at a time and per thread: a call to the kernel for each traced call costs more than queueing it. Every
+/// word is given out once.
 class kernel_random final : public random_source {
 public:
   std::uint64_t next() override {
-    std::uint64_t bits = 0;
-    if (getrandom(&bits, sizeof bits, 0) != sizeof bits)
-      throw std::system_error(errno, std::generic_category(), "the kernel gave no random bits");
-    return bits;
+    thread_local std::array<std::uint64_t, 32> words;
+    thread_local std::size_t left = 0;
+    if (left == 0) {
+      if (getrandom(words.data(), sizeof words, 0) != sizeof words)
+        throw std::system_error(errno, std::generic_category(), "the kernel gave no random bits");
+      left = words.size();
+    }
+    return std::exchange(words[--left], 0);
   }
 };
 
