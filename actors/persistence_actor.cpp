@@ -17,7 +17,9 @@
 namespace holdfast {
 
 /// Ends the collection of a group. Posted behind what has arrived.
-struct flush_group {};
+struct flush_group {
+  bool is_delayed = false;  ///< it comes from the clock, for those that may wait
+};
 
 }  // namespace holdfast
 
@@ -61,18 +63,26 @@ public:
       self_->send(self_, flush_group{});
     } else if (is_lazy && !is_flush_posted_ && !is_flush_delayed_) {
       is_flush_delayed_ = true;
-      self_->delayed_send(self_, lazy_wait, flush_group{});
+      self_->delayed_send(self_, lazy_wait, flush_group{true});
     }
   }
 
+  /// A delayed word stays on its way while commits are made anyway: to arm the clock in each would cost a wake-up each.
+  void flush(const flush_group& word) {
+    if (word.is_delayed)
+      is_flush_delayed_ = false;
+    else
+      is_flush_posted_ = false;
+    flush();
+  }
+
+private:
   void flush() {
-    is_flush_posted_ = is_flush_delayed_ = false;
     bytes_ = 0;
     if (auto group = std::exchange(group_, {}); !group.empty())
       commit(group);
   }
 
-private:
   void commit(const operations& group) try {
     bool grows = std::any_of(group.begin(), group.end(),
                              [](auto& op) { return op->kind() == growth::grows; });
@@ -200,7 +210,7 @@ caf::behavior persistence_behavior(caf::event_based_actor* self, environment* en
   auto committer = std::make_shared<group_committer>(self, *env);
   return {
       [committer](const commit_request& request) { committer->add(request.operation); },
-      [committer](const flush_group&) { committer->flush(); },
+      [committer](const flush_group& word) { committer->flush(word); },
   };
 }
 
