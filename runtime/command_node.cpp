@@ -85,9 +85,9 @@ exit_code run_node(const node_arguments& given, const std::function<void(node&)>
   auto config = merged(given);
   auto ends = hold_signals();
   node host(config.options);
-  for (auto& [service, options] : config.services)
-    host.configure(service, options);
   setup(host);
+  for (auto& [service, options] : config.services)
+    host.configure(service, options);  // behind the program's own: the operator has the last word
   host.start();
   std::cout << "ready " << host.name() << " " << (host.address().empty() ? "-" : host.address())
             << std::endl;

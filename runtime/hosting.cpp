@@ -97,7 +97,7 @@ void node::hosting::open_store() {
   env.store = store_.get();
   env.time = time_.get();
   env.log->info(
-      "{} start of {} on {}{}{}", begun_.self.incarnation, begun_.self.id.to_text(),
+      "start {} of {} on {}{}{}", begun_.self.incarnation, begun_.self.id.to_text(),
       options.data.string(),
       begun_.was_clean ? "" : "; the last one did not end in good order, its calls are recovered",
       quoted_held(begun_));

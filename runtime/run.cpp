@@ -33,6 +33,16 @@ std::vector<std::string> with_whole_arrays(int argc, char** argv) {
   return words;
 }
 
+/// The first word, if it names no command.
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& words) {
+  if (words.size() < 2 || words[1].starts_with('-'))
+    return {};
+  for (auto* command : app.get_subcommands({}))
+    if (command->check_name(words[1]))
+      return {};
+  return words[1];
+}
+
 exit_code act(const console_action& action) try {
   return action();
 } catch (const no_node_running& problem) {
@@ -60,6 +70,9 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup) {
   add_state_commands(app, chosen);
   add_audit_command(app, chosen);
   auto words = with_whole_arrays(argc, argv);
+  if (auto word = unknown_command(app, words); !word.empty())
+    return static_cast<int>(failed_with(exit_code::usage, "there is no command '" + word
+                                                              + "'; --help lists those there are"));
   std::vector<const char*> pointers;
   for (auto& word : words)
     pointers.push_back(word.c_str());
