@@ -45,8 +45,10 @@ private:
   }
 
   void execute(std::size_t arrived) {
+    std::uint64_t sum = 0;
     for (std::size_t i = 0; i < arrived * bare_record_bytes; ++i)
-      sum_ += static_cast<unsigned char>(buffer_[i]);
+      sum += static_cast<unsigned char>(buffer_[i]);
+    sum_ = sum;
     executed_ = stored_ = stored_ + arrived;
     auto used = arrived * bare_record_bytes;
     std::memmove(buffer_.data(), buffer_.data() + used, filled_ - used);

@@ -24,6 +24,8 @@ public:
   void commit();
 
 private:
+  void write_ahead();
+
   MDB_env* env_ = nullptr;
   MDB_dbi rows_ = 0;
   MDB_txn* open_ = nullptr;

@@ -61,6 +61,8 @@ void print_machine(const nlohmann::json& machine) {
             << "data on " << disk.at("type").get<std::string>() << " ("
             << disk.at("device").get<std::string>() << "), load before "
             << machine.at("load_before") << "\n\n";
+  if (machine.at("load_before").get<double>() > machine.at("cores").get<double>() / 2)
+    std::cout << "THE MACHINE IS BUSY: the figures say little, the ratios a little more.\n\n";
   if (disk.at("type") == "tmpfs")
     std::cout << "THE DATA IS IN MEMORY: flushes cost nothing there. Give a folder on a disk with "
                  "--data.\n\n";
