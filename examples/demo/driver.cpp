@@ -7,6 +7,7 @@
 #include "screen.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -24,6 +25,16 @@ namespace fs = std::filesystem;
 
 /// Nothing happened for so long: something hangs.
 constexpr int silence_max_ms = 30'000;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// Ends the run in good order, so that nothing stays behind.
+void stop_when_interrupted() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  for (int signal : {SIGHUP, SIGINT, SIGTERM})
+    sigaction(signal, &action, nullptr);
+}
 
 class temporary_folder {
 public:
@@ -163,6 +174,8 @@ void driver::run_until_answered() {
     if (poll(wanted, 2, silence_max_ms) == 0)
       throw std::runtime_error("nothing happened for " + std::to_string(silence_max_ms / 1000)
                                + " s");
+    if (interrupted)
+      throw std::runtime_error("interrupted");
     if (wanted[0].revents)
       hear(*source_, "source");
     if (wanted[1].revents)
@@ -278,6 +291,7 @@ int drive(const drive_settings& settings) {
               "  target   reads each file, keeps size and SHA-256, and answers with them\n\n",
               with_commas(paths.size()).c_str(), settings.root.c_str());
   std::fflush(stdout);
+  stop_when_interrupted();
   return driver(settings, std::move(paths)).run();
 }
 

@@ -13,6 +13,8 @@
 #include <iostream>
 #include <stdexcept>
 #include <stdlib.h>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -46,6 +48,22 @@ public:
 
   fs::path path;
 };
+
+/// Interrupted, nothing stays behind: the other processes die with this one. Before any other thread is started.
+void remove_when_interrupted(const fs::path& folder) {
+  sigset_t ending;
+  sigemptyset(&ending);
+  for (int signal : {SIGHUP, SIGINT, SIGTERM})
+    sigaddset(&ending, signal);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+  std::thread([folder, ending] {
+    int signal = 0;
+    sigwait(&ending, &signal);
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    _exit(128 + signal);
+  }).detach();
+}
 
 const std::vector<std::pair<std::string, void (*)(bench::bench_rig&)>> all_measurements = {
     {"enqueue", bench::measure_enqueue},   {"end", bench::measure_end_to_end},
@@ -89,6 +107,7 @@ void run_repeats(const bench_options& options, const fs::path& data, bench::figu
 int run(const bench_options& options) {
   bench::stopwatch watch;
   temporary_folder folder(options.data);
+  remove_when_interrupted(folder.path);
   auto machine = bench::describe_machine(folder.path);
   print_machine(machine);
   bench::figures found;
