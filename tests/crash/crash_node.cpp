@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -163,6 +164,7 @@ void set_up(node& host) {
   if (!setting("HOLDFAST_SERVE_HELD").empty())
     host.serve(append_held, append_number);
   host.serve(block, block_on);
+  host.serve(die, [] { ::raise(SIGKILL); });
   host.serve(touch, [](std::int64_t n) { say("instant " + std::to_string(n)); });
   serve_messages(host);
   serve_fill(host);

@@ -10,7 +10,7 @@
 int main(int argc, char** argv) {
   holdfast::crash::round_plan plan;
   plan.rounds = argc > 1 ? std::atoi(argv[1]) : 100;
-  plan.calls_each = argc > 2 ? std::atoi(argv[2]) : 250;
+  plan.calls_each = argc > 2 ? std::atoi(argv[2]) : 400;
   plan.seed = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : std::random_device()();
   plan.is_on_disk = true;
   bool is_terminal = ::isatty(STDERR_FILENO) == 1;

@@ -44,6 +44,9 @@ inline constexpr method<void(std::string, std::int64_t)> emit{"emitters.emit(tar
 /// Prints `blocked`, waits for a byte from the pipe, prints `released`.
 inline constexpr method<void(std::string)> block{"slow.block(pipe)"};
 
+/// Ends the process, by kill -9.
+inline constexpr method<void()> die{"deadly.die()"};
+
 /// Prints `instant n`.
 inline constexpr method<void(std::int64_t)> touch{"instants.touch(n)"};
 

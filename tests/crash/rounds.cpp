@@ -143,6 +143,9 @@ private:
         },
         bound);
     report_.dead = source_.status("dead") + target_.status("dead");
+    if (report_.dead > 0)
+      report_.problem +=
+          source_.command({"calls", "--dead"}).out + target_.command({"calls", "--dead"}).out;
     must(is_settled, "calls are left: " + source_.command({"status"}).out
                          + source_.command({"peers"}).out + target_.command({"status"}).out
                          + target_.command({"calls", "--inbox"}).out);
