@@ -183,7 +183,7 @@ void executor::give(std::uint64_t id, mailbox& box, std::vector<work> items) {
   if (box.options().concurrency == 1)
     job->below = box.below;
   for (auto& item : job->items)
-    if (item.message && item.message->taken)
+    if (item.message && item.message->taken && !std::exchange(item.is_taken, true))
       item.message->taken();
   tasks_.insert(job->id);
   self_->send(thread(), run_task{std::move(job)});

@@ -204,6 +204,25 @@ TEST(executor, SynchronousCallsCommitBeforeTheyAreAnswered) {
   EXPECT_EQ(node.call("job.nothing")->status, errc::unreachable);
 }
 
+// A thread that has worked long enough gives back what it did not get to; that is not taken a second time.
+TEST(executor, AMessageGivesItsCreditBackOnce) {
+  lone_node node;
+  auto ran = 0;
+  auto taken = 0;
+  node.serve("job.run", [&](handler_run&, std::string_view) {
+    node.clock.steady += 1'000'000'000;
+    ++ran;
+    return std::string();
+  });
+  auto header = std::make_shared<call_header>();
+  header->method = "job.run";
+  for (auto i = 0; i < 10; ++i)
+    caf::anon_send(node.env.executor, method_message{"beta", header, {}, {}, [&] { ++taken; }});
+  node.run();
+  EXPECT_EQ(ran, 10);
+  EXPECT_EQ(taken, 10);
+}
+
 TEST(executor, ConflictingMailboxesRunAgainWithoutLosingAnything) {
   lone_node node;
   node.serve("job.run", note);
