@@ -85,9 +85,12 @@ void link_actor::dial() {
 
 void link_actor::dial_later(duration delay) {
   auto timer = ++dial_timer_;
+  is_dial_due_ = true;
   self_->delayed_send(self_, delay, link_task{0, false, [this, timer] {
-                                                if (timer == dial_timer_)
-                                                  dial();
+                                                if (timer != dial_timer_)
+                                                  return;
+                                                is_dial_due_ = false;
+                                                dial();
                                               }});
 }
 
@@ -133,8 +136,9 @@ void link_actor::given(const wire_given& fact) {
     self_->send(env_.wire, wire_close{fact.connection, true});
     return;
   }
-  if (accepted_)
-    forget(&link_actor::accepted_, false);
+  if (env_.self.id < shake->peer().id)
+    forget(&link_actor::dialed_, false);
+  forget(&link_actor::accepted_, false);
   start(&link_actor::accepted_, fact.connection, shake);
   if (auto reason =
           check_binding(env_.self.name, find_peer(*env_.store->read(), peer_), shake->peer()))
@@ -284,16 +288,16 @@ void link_actor::drop(slot where, errc reason, const std::string& text) {
     return;
   if (is_operators)
     state(link_state::refused, reason, text);
-  if (!was_dialed || (reason == errc::link_replaced && accepted_))
-    return;
-  if (reason != errc::link_replaced) {
+  if (was_dialed && reason != errc::link_replaced) {
     entry_->is_first_dial = false;
     requests_.refuse_waiting("'" + peer_ + "' cannot be reached: " + text);
   }
-  if (!is_operators && entry_->status().state != link_state::refused)
+  if (was_dialed && !is_operators && entry_->status().state != link_state::refused)
     state(link_state::waiting, reason, text);
-  dial_later(is_operators ? redial::after_refusal(env_.settings.refused_redial, *env_.random)
-                          : redial_.after_failure(*env_.random));
+  // Whichever of the two was the last hope: there is always another dial (L3).
+  if (!dialed_ && !accepted_ && !session_ && (was_dialed || !is_dial_due_))
+    dial_later(is_operators ? redial::after_refusal(env_.settings.refused_redial, *env_.random)
+                            : redial_.after_failure(*env_.random));
 }
 
 }  // namespace holdfast

@@ -123,6 +123,7 @@ private:
   std::uint64_t dial_timer_ = 0;      // the last one set; earlier ones are void
   std::size_t commits_ = 0;           // counted and not yet back
   node_time request_timer_ = 0;
+  bool is_dial_due_ = false;
   bool is_stopping_ = false;
 };
 

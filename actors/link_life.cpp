@@ -25,7 +25,8 @@ void link_actor::open_session(slot where, bool is_restarted) {
   (this->*where).reset();
   forget(&link_actor::dialed_, false);
   forget(&link_actor::accepted_, false);
-  ++dial_timer_;
+  ++dial_timer_;  // a dial that is due is not needed any more
+  is_dial_due_ = false;
   redial_.succeeded();
   nonce_ = won.shake->nonce();
   auto& who = won.shake->peer();

@@ -162,6 +162,28 @@ TEST(diverged, an_older_copy_of_a_data_directory_is_refused) {
   world.expect_refused({"is at start 2", "has seen its start 4", "restored backup"});
 }
 
+TEST(diverged, a_peer_refused_in_the_place_of_its_session_is_still_dialed) {
+  history world;
+  world.exchange(*world.alpha, *world.beta, "a1");
+  auto backup = copy_of(world.beta->store);
+  world.exchange(*world.alpha, *world.beta, "a2");
+  world.beta.reset();  // unnoticed: its connections stay open
+  world.beta = world.start("beta", backup);
+  world.beta->dial("alpha");
+  world.expect_refused({"older copy"});
+  EXPECT_EQ(world.alpha->heard.back(), "down beta link_replaced");
+  // Only alpha dials from now on.
+  world.all.net.listeners.erase("alpha");
+  auto theirs = world.beta->status("alpha").sessions;
+  std::size_t hellos = 0;
+  world.all.net.decide = [&](const std::string& address, bool from_dialer, const frame& content) {
+    hellos += address == "beta" && from_dialer && content.type == frame_type::hello;
+    return fake_network::fate::deliver;
+  };
+  EXPECT_TRUE(world.all.advance_until([&] { return hellos >= 2; }));
+  EXPECT_EQ(world.beta->status("alpha").sessions, theirs);
+}
+
 TEST(diverged, other_refusals_are_shown_on_both_sides_and_end_when_they_are_mended) {
   history world;
   world.alpha.reset();

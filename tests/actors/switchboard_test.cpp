@@ -103,6 +103,29 @@ TEST_F(door, gives_a_proved_node_that_stops_there_its_time_and_no_more) {
   EXPECT_TRUE(alpha.heard.empty());
 }
 
+TEST_F(door, dials_again_when_a_proved_connection_came_to_nothing) {
+  linked_node beta(all, "beta");
+  beta.start();
+  alpha.dial("beta");
+  ASSERT_TRUE(all.advance_until([&] { return alpha.is_up("beta"); }));
+  // The peer comes again while its session seems to live, and gets as far as its proof.
+  auto session = all.net.ends.begin()->second.first;
+  stranger again(all, "alpha");
+  auto hello = hello_of("beta");
+  hello.id = beta.env.self.id;
+  hello.incarnation = 2;
+  handshake shake(link_role::dialer, hello, "secret", "alpha");
+  again.say(shake.send_hello());
+  std::string proof;
+  shake.take(again.frames.at(0), proof);
+  again.say(proof);
+  ASSERT_EQ(again.frames.size(), 2u);
+  // Then the session ends, and later that connection without having become one.
+  all.net.cut(*session);
+  ASSERT_TRUE(all.advance_until([&] { return again.is_closed; }));
+  EXPECT_TRUE(all.advance_until([&] { return alpha.is_up("beta"); }));
+}
+
 TEST_F(door, tells_a_wrong_secret_and_makes_no_link) {
   stranger beta(all, "alpha");
   handshake shake(link_role::dialer, hello_of("beta"), "guess", "alpha");
