@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -23,8 +24,12 @@ constexpr int calls_each = 20'000;
 
 struct alarms {
   std::size_t ups = 0, suspects = 0, downs = 0, handled = 0;
+  std::map<std::string, int> losses;
 
   void count(process& run) {
+    for (auto& line : run.lines())
+      if (line.starts_with("down "))
+        ++losses[line];
     ups += run.count("up ");
     suspects += run.count("suspect ");
     downs += run.count("down ");
@@ -91,8 +96,10 @@ private:
     bool is_good = total_.ups == 2 && total_.suspects == 0 && total_.downs == 0;
     std::cout << "minutes         " << minutes << "\ncalls, messages " << total_.handled
               << "\npeer_up         " << total_.ups << " (one on each side)\npeer_suspect    "
-              << total_.suspects << "\npeer_down       " << total_.downs << "\n"
-              << (is_good ? "no false alarm" : "FALSE ALARM") << std::endl;
+              << total_.suspects << "\npeer_down       " << total_.downs << "\n";
+    for (auto& [line, times] : total_.losses)
+      std::cout << "                " << times << " x " << line << "\n";
+    std::cout << (is_good ? "no false alarm" : "FALSE ALARM") << std::endl;
     return is_good ? 0 : 1;
   }
 
