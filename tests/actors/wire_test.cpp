@@ -29,7 +29,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 20s;
+constexpr auto patience = 60s;
 
 using fact = std::variant<wire_accepted, wire_connected, wire_dial_failed, wire_given, wire_frame,
                           wire_closed, wire_probed>;
