@@ -17,4 +17,9 @@ void inside_port::send(const std::string& peer, call_header header, std::string 
   run_->send(peer, std::move(header), std::move(payload));
 }
 
+void inside_port::send_later(duration wait, call_header header, std::string payload) const {
+  continue_trace(header);
+  run_->send_later(wait, std::move(header), std::move(payload));
+}
+
 }  // namespace holdfast

@@ -52,6 +52,7 @@ public:
 
   void queue(queue_request request) const;
   void send(const std::string& peer, call_header header, std::string payload) const;
+  void send_later(duration wait, call_header header, std::string payload) const;
   template <class R>
   pending_reply<R> call(const std::string& peer, call_header header, std::string payload,
                         duration within) const {
@@ -65,6 +66,33 @@ private:
   handler_run* run_;
 };
 
+/// A message that a handler sends to its own node, some time after its commit: a reminder. It does not survive a restart:
+/// what must, is queued to oneself with not_before.
+///
+///     ctx.later(30s).send(look_again, path);
+class reminder {
+public:
+  reminder(inside_port port, std::string self, duration wait)
+      : port_(port), self_(std::move(self)), wait_(detail::checked_wait(wait)) {}
+
+  template <class R, class... A>
+  void send(const method<R(A...)>& m, const std::type_identity_t<A>&... arguments) const {
+    auto call = detail::encode_typed<R, A...>(m.name(), {}, arguments...);
+    auto header = detail::make_header(self_, call);
+    port_.send_later(wait_, std::move(header), std::move(call.payload));
+  }
+  template <class R, class... A, class... G>
+  requires misfit<pack<A...>, pack<G...>>
+  void send(const method<R(A...)>&, G&&...) const {
+    explain<pack<A...>, pack<G...>>();
+  }
+
+private:
+  inside_port port_;
+  std::string self_;
+  duration wait_;
+};
+
 /// What a handler is given: its run, with types. One run is one transaction (handler_run.hpp). Valid on the handler's
 /// thread until it returns; never keep it, nor what it returned.
 class context {
@@ -74,6 +102,11 @@ public:
   /// A node, oneself included, as this handler talks to it.
   basic_peer<inside_port> to(std::string_view name) const { return {inside_port(*run_), name}; }
   basic_peer<inside_port> self() const { return to(run_->node_name()); }
+
+  /// Sends to oneself, that long after the commit.
+  reminder later(duration wait) const {
+    return {inside_port(*run_), run_->node_name(), wait};
+  }
 
   /// The rows of a table of this node's state.
   template <class K, class V>

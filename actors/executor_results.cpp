@@ -77,7 +77,7 @@ void executor::log_failure(const run_result& result) {
 
 void executor::let_out(std::uint64_t id, run_result& result) {
   for (auto& message : result.sends)
-    send_to(env_, message.peer, std::move(message.header), std::move(message.payload));
+    send(message);
   for (auto& call : result.calls)
     call_out(id, result, call);
   if (result.item.message) {
@@ -88,6 +88,17 @@ void executor::let_out(std::uint64_t id, run_result& result) {
   suspect_ended(result.item.entry);
   if (result.keeps_place)
     retry_in_place(id, result);
+}
+
+void executor::send(outgoing_message& message) {
+  if (message.wait <= duration::zero()) {
+    send_to(env_, message.peer, std::move(message.header), std::move(message.payload));
+    return;
+  }
+  auto header = std::make_shared<const call_header>(std::move(message.header));
+  self_->delayed_send(self_, message.wait,
+                      method_message{message.peer, std::move(header),
+                                     shared_bytes(std::move(message.payload)), {}, {}});
 }
 
 void executor::answer(run_result& result) {

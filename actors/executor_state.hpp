@@ -117,6 +117,7 @@ private:
   void log_failure(const run_result& result);
   /// What a committed run emitted leaves the node now, not before (J1).
   void let_out(std::uint64_t id, run_result& result);
+  void send(outgoing_message& message);
   void answer(run_result& result);
   void call_out(std::uint64_t id, const run_result& result, outgoing_call& call);
   /// Ordered mailbox: the call is tried again before anything behind it.

@@ -43,6 +43,8 @@ public:
   // What leaves with the commit. Limits: errc::too_large.
   virtual void queue(queue_request request) = 0;
   virtual void send(const std::string& peer, call_header header, std::string payload) = 0;
+  /// To oneself, `wait` after the commit. In memory: a restart forgets it.
+  virtual void send_later(duration wait, call_header header, std::string payload) = 0;
 
   /// A synchronous call after the commit; the continuation is a transaction of its own, in the same mailbox.
   using continuation = std::function<void(handler_run&, const call_reply&)>;

@@ -87,4 +87,10 @@ duration checked_within(duration within) {
   return within;
 }
 
+duration checked_wait(duration wait) {
+  if (wait < duration::zero() || wait > option_time_max)
+    throw error(errc::bad_option, "later(...) takes a time from 0 to 50 years");
+  return wait;
+}
+
 }  // namespace holdfast::detail

@@ -75,6 +75,7 @@ inline encoded_call encode_dynamic(std::string_view method, const array& positio
 queue_request make_request(const queue_plan& plan, encoded_call call);
 call_header make_header(std::string_view peer, const encoded_call& call);
 duration checked_within(duration within);
+duration checked_wait(duration wait);  ///< 0 to option_time_max
 
 }  // namespace detail
 }  // namespace holdfast

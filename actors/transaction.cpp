@@ -107,7 +107,12 @@ void transaction::queue(queue_request request) {
 void transaction::send(const std::string& peer, call_header header, std::string payload) {
   trace(header);
   spend(payload.size());
-  sends_.push_back({peer, std::move(header), std::move(payload)});
+  sends_.push_back({peer, std::move(header), std::move(payload), {}});
+}
+
+void transaction::send_later(duration wait, call_header header, std::string payload) {
+  send(on_.self.name, std::move(header), std::move(payload));
+  sends_.back().wait = wait;
 }
 
 void transaction::call(const std::string& peer, call_header header, std::string payload,

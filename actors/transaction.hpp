@@ -40,6 +40,7 @@ public:
   state_rows read_range(const std::string& from, const std::string& to, std::size_t limit) override;
   void queue(queue_request request) override;
   void send(const std::string& peer, call_header header, std::string payload) override;
+  void send_later(duration wait, call_header header, std::string payload) override;
   void call(const std::string& peer, call_header header, std::string payload, duration within,
             continuation then) override;
 

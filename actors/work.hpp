@@ -52,6 +52,7 @@ struct outgoing_message {
   std::string peer;
   call_header header;
   std::string payload;
+  duration wait{};  ///< before it is sent; only to oneself
 };
 
 struct outgoing_call {

@@ -47,6 +47,16 @@ TEST_F(context_test, VerbsGoIntoTheRunAndCarryTheTraceOn) {
   EXPECT_EQ(run_.queued[2].peer, "beta") << "self is the node that runs the handler";
 }
 
+TEST_F(context_test, AReminderGoesToOneselfWithItsWait) {
+  run_.own.trace = 99;
+  ctx_.later(30s).send(progress, "a.pdf", 0.5);
+  ASSERT_EQ(run_.later.size(), 1u);
+  EXPECT_EQ(run_.later[0].header.method, "pages.progress");
+  EXPECT_EQ(run_.later[0].header.trace, 99u);
+  EXPECT_EQ(run_.later[0].within, 30s);
+  EXPECT_EQ(thrown_by([&] { ctx_.later(-1s); }), errc::bad_option);
+}
+
 TEST_F(context_test, CallTakesATypedContinuation) {
   std::vector<int> heard;
   errc failure = errc::none;

@@ -205,6 +205,29 @@ TEST(executor, SynchronousCallsCommitBeforeTheyAreAnswered) {
 }
 
 // A thread that has worked long enough gives back what it did not get to; that is not taken a second time.
+TEST(executor, AReminderComesThatLongAfterItsCommitAndNotAfterAThrow) {
+  lone_node node;
+  auto reminders = 0;
+  node.serve("job.remind", [&](handler_run&, std::string_view) -> std::string {
+    ++reminders;
+    return {};
+  });
+  node.serve("job.start", [&](handler_run& run, std::string_view payload) -> std::string {
+    call_header header;
+    header.method = "job.remind";
+    run.send_later(10s, header, {});
+    if (payload == "throws")
+      throw std::runtime_error("after the reminder");
+    return note(run, payload);
+  });
+  node.call("job.start", "throws");
+  node.call("job.start", "returns");
+  node.advance(9s);
+  EXPECT_EQ(reminders, 0);
+  node.advance(2s);
+  EXPECT_EQ(reminders, 1);
+}
+
 TEST(executor, AMessageGivesItsCreditBackOnce) {
   lone_node node;
   auto ran = 0;

@@ -79,6 +79,10 @@ public:
   void send(const std::string& peer, holdfast::call_header header, std::string payload) override {
     sent.push_back({peer, std::move(header), std::move(payload)});
   }
+  void send_later(holdfast::duration wait, holdfast::call_header header,
+                  std::string payload) override {
+    later.push_back({node_, std::move(header), std::move(payload), wait});
+  }
   void call(const std::string& peer, holdfast::call_header header, std::string payload,
             holdfast::duration within, continuation then) override {
     called.push_back({peer, std::move(header), std::move(payload), within});
@@ -89,6 +93,7 @@ public:
   int writes = 0;
   holdfast::call_header own;
   std::vector<recording::call> queued, sent, called;
+  std::vector<recording::call> later;  ///< `within` is the wait
   std::vector<continuation> continuations;
 
 private:
