@@ -83,9 +83,7 @@ public:
   }
   template <class R, class... A, class... G>
   requires misfit<pack<A...>, pack<G...>>
-  void send(const method<R(A...)>&, G&&...) const {
-    explain<pack<A...>, pack<G...>>();
-  }
+  void send(const method<R(A...)>&, G&&...) const { explain<pack<A...>, pack<G...>>(); }
 
 private:
   inside_port port_;
@@ -104,9 +102,7 @@ public:
   basic_peer<inside_port> self() const { return to(run_->node_name()); }
 
   /// Sends to oneself, that long after the commit.
-  reminder later(duration wait) const {
-    return {inside_port(*run_), run_->node_name(), wait};
-  }
+  reminder later(duration wait) const { return {inside_port(*run_), run_->node_name(), wait}; }
 
   /// The rows of a table of this node's state.
   template <class K, class V>

@@ -96,9 +96,10 @@ void executor::send(outgoing_message& message) {
     return;
   }
   auto header = std::make_shared<const call_header>(std::move(message.header));
-  self_->delayed_send(self_, message.wait,
-                      method_message{message.peer, std::move(header),
-                                     shared_bytes(std::move(message.payload)), {}, {}});
+  self_->delayed_send(
+      self_, message.wait,
+      method_message{
+          message.peer, std::move(header), shared_bytes(std::move(message.payload)), {}, {}});
 }
 
 void executor::answer(run_result& result) {

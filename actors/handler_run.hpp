@@ -26,8 +26,8 @@ public:
   virtual ~handler_run() = default;
 
   // About this run.
-  virtual holdfast::call_id
-  call_id() const = 0;  ///< of the queued call; empty in a synchronous call or message
+  virtual holdfast::call_id call_id()
+      const = 0;  ///< of the queued call; empty in a synchronous call or message
   virtual std::uint32_t attempt() const = 0;      ///< 1 guarantees that it never ran before
   virtual const std::string& caller() const = 0;  ///< the node that it came from
   virtual const call_header& header() const = 0;
@@ -37,8 +37,9 @@ public:
   // State of the node. Keys as stored (state_key).
   virtual std::optional<std::string> read(const std::string& key) = 0;
   virtual void write(const std::string& key, std::optional<std::string> value) = 0;
-  virtual std::vector<std::pair<std::string, std::string>>
-  read_range(const std::string& from, const std::string& to, std::size_t limit) = 0;
+  virtual std::vector<std::pair<std::string, std::string>> read_range(const std::string& from,
+                                                                      const std::string& to,
+                                                                      std::size_t limit) = 0;
 
   // What leaves with the commit. Limits: errc::too_large.
   virtual void queue(queue_request request) = 0;

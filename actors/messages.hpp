@@ -81,7 +81,7 @@ struct say_goodbye {};
 /// A link to `peer` is wanted (a call was queued for it, or the configuration names its address).
 struct want_peer {
   std::string peer;
-  std::string address;  ///< "host:port"; empty: it will dial us, or is configured already
+  std::string address;           ///< "host:port"; empty: it will dial us, or is configured already
   std::function<void()> done{};  ///< the peer is known from now on: a call waits for the first dial
 };
 

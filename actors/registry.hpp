@@ -1,5 +1,9 @@
 #pragma once
 
+#include <holdfast/actors/peer_events.hpp>
+#include <holdfast/core/clock.hpp>
+#include <holdfast/persistence/call_record.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,21 +14,18 @@
 #include <string_view>
 #include <vector>
 
-#include <holdfast/actors/peer_events.hpp>
-#include <holdfast/core/clock.hpp>
-#include <holdfast/persistence/call_record.hpp>
-
 namespace holdfast {
 
 class handler_run;
 
 /// How a service runs its calls. One mailbox per service, or per (service, key) where calls carry a key.
 struct service_options {
-  std::uint16_t attempts = 10;                 ///< failures before a call becomes a dead letter; 1 to 1000
-  std::chrono::milliseconds back_off{100};     ///< before the second attempt; doubles, with jitter
+  std::uint16_t attempts = 10;  ///< failures before a call becomes a dead letter; 1 to 1000
+  std::chrono::milliseconds back_off{100};  ///< before the second attempt; doubles, with jitter
   std::chrono::milliseconds back_off_max{std::chrono::minutes(5)};
-  unsigned concurrency = 1;                    ///< handlers of one mailbox at a time; above 1 there is no order
-  bool ordered = false;                        ///< a failing call holds back the ones behind it until it succeeded or died
+  unsigned concurrency = 1;  ///< handlers of one mailbox at a time; above 1 there is no order
+  bool ordered =
+      false;  ///< a failing call holds back the ones behind it until it succeeded or died
 };
 
 /// A method as a node serves it, without its types.
@@ -32,9 +33,9 @@ struct served_method {
   std::string name;
   std::string service;
   std::uint64_t fingerprint = 0;
-  std::string signature;                 ///< "(string, int32) -> void", for errors and listings
-  std::string description;               ///< "pages.render(path: string, dpi: integer) -> null", for people
-  std::vector<std::string> parameters;   ///< names, in order
+  std::string signature;    ///< "(string, int32) -> void", for errors and listings
+  std::string description;  ///< "pages.render(path: string, dpi: integer) -> null", for people
+  std::vector<std::string> parameters;  ///< names, in order
 
   /// Decodes the payload (errc::undecodable, errc::bad_argument when it does not fit), runs the handler, encodes what it
   /// returned. Whatever else it throws is a failed attempt.
@@ -77,4 +78,4 @@ private:
   std::function<void(const std::string&)> hook_;
 };
 
-} // namespace holdfast
+}  // namespace holdfast

@@ -65,8 +65,8 @@ public:
     return {port_, std::move(changed)};
   }
   template <class R, class... X, class... G>
-  requires misfit<pack<X...>, pack<G...>> queueing<Port, R>
-  then(const method<void(outcome<R>, X...)>&, G&&...)
+  requires misfit<pack<X...>, pack<G...>> queueing<Port, R> then(
+      const method<void(outcome<R>, X...)>&, G&&...)
   const {
     explain<pack<X...>, pack<G...>>();
     return detail::not_compiled<queueing<Port, R>>();

@@ -42,7 +42,8 @@ struct work {
   inbox_entry entry;  ///< if `message` is empty
   std::shared_ptr<const message_work> message;
   std::uint32_t runs = 0;  ///< of a message; attempts of a call are in `entry`
-  bool is_taken = false;   ///< its credit was given back; it may come back to its mailbox and run again
+  bool is_taken =
+      false;  ///< its credit was given back; it may come back to its mailbox and run again
 };
 
 /// Rows that runs have written and that are not on disk yet, by stored key.

@@ -16,8 +16,8 @@ out_lane decode_out_lane(std::string_view record);
 std::string encode_in_lane(const in_lane& lane);
 in_lane decode_in_lane(std::string_view record);
 std::string in_lane_key(const uuid& source, lane_number lane);
-std::string
-in_lane_index_key(std::uint32_t index);  ///< in `meta`: leads from the index to the in_lane_key
+std::string in_lane_index_key(
+    std::uint32_t index);  ///< in `meta`: leads from the index to the in_lane_key
 
 std::string encode_peer(const peer_row& peer);
 peer_row decode_peer(std::string_view record);

@@ -43,8 +43,8 @@ enum class record_kind : std::uint8_t {
   tombstone = 17,
 };
 
-std::string_view
-to_string(record_kind kind) noexcept;  ///< "unknown" for a number that is none of these
+std::string_view to_string(
+    record_kind kind) noexcept;  ///< "unknown" for a number that is none of these
 
 inline constexpr std::size_t record_header_bytes = 16;
 inline constexpr std::uint8_t record_format_version = 1;
