@@ -48,7 +48,7 @@ served_method serve_member(std::string_view declaration, F member, pack<A...>) {
   using R = typename shape::result;
   auto declared = parse_text<sizeof...(A)>(declaration);
   auto facts = facts_of<R, A...>(member_method<T>(declared.name), declared.params);
-  auto served = bare_method(facts);
+  auto served = checked_method<A...>(facts);
   served.run = [facts = std::move(facts), member](handler_run& run, payload_kind kind,
                                                   std::string_view payload) {
     auto arguments = read_arguments<A...>(facts, run.header(), kind, payload);

@@ -41,6 +41,10 @@ struct served_method {
   /// returned. Whatever else it throws is a failed attempt.
   std::function<std::string(handler_run&, payload_kind, std::string_view payload)> run;
 
+  /// Throws what `run` would throw for dynamic arguments that do not fit, and runs nothing: whoever queues a call to
+  /// oneself by name hears it at once.
+  std::function<void(std::string_view payload)> check_values;
+
   /// Set instead of `run` where the handler is an actor of the user's: it is asked, and `reply` is called once, with the
   /// encoded result or with why there is none, on any thread.
   using reply_callback = std::function<void(std::string value, std::optional<std::string> failure)>;

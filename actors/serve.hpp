@@ -56,6 +56,16 @@ method_facts facts_of(std::string name, std::span<const std::string_view> parame
 
 served_method bare_method(const method_facts& facts);
 
+template <class... A>
+served_method checked_method(const method_facts& facts) {
+  auto served = bare_method(facts);
+  served.check_values = [facts](std::string_view payload) {
+    auto given = decode_values(payload);
+    (void)arguments_from_values<A...>(facts.name, facts.parameters, given.positional, given.named);
+  };
+  return served;
+}
+
 template <class T>
 outcome<T> typed_outcome(const outcome_record& record) {
   outcome<T> typed;
@@ -159,7 +169,7 @@ consteval bool takes_context() {
 template <class R, class... A, class H>
 served_method make_served(const method<R(A...)>& m, H handler) {
   auto facts = detail::facts_of<R, A...>(std::string(m.name()), m.params());
-  auto served = detail::bare_method(facts);
+  auto served = detail::checked_method<A...>(facts);
   constexpr bool with_context = detail::takes_context<R, H, A...>();
   served.run = [facts = std::move(facts), handler = std::move(handler)](
                    handler_run& run, payload_kind kind, std::string_view payload) mutable {

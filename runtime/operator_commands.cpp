@@ -69,17 +69,23 @@ queue_options options_of(const dict& question) {
   return options;
 }
 
-void check_declared(node& host, const std::string& peer, const std::string& method_name) {
-  if (peer == host.name() && !host.methods().find(method_name))
-    host.parts().log->debug("{} is not served here yet; the call will be parked", method_name);
+/// What this node serves itself it can check before anything is stored.
+void check_own(node& host, const std::string& peer, const detail::encoded_call& call) {
+  if (peer != host.name())
+    return;
+  auto served = host.methods().find(call.method);
+  if (!served)
+    host.parts().log->debug("{} is not served here yet; the call will be parked", call.method);
+  else if (served->check_values)
+    served->check_values(call.payload);
 }
 
 operator_answer queue(node& host, const dict& question) {
   auto peer = text_of(question, "to");
   auto method_name = text_of(question, "method");
-  check_declared(host, peer, method_name);
-  auto request =
-      detail::make_request({peer, options_of(question), {}}, encoded(method_name, {}, question));
+  auto call = encoded(method_name, {}, question);
+  check_own(host, peer, call);
+  auto request = detail::make_request({peer, options_of(question), {}}, std::move(call));
   auto ticket =
       std::make_shared<queue_ticket>(outside_port(host.port()).queue_async(std::move(request)));
   return [ticket] {

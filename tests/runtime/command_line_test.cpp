@@ -167,8 +167,7 @@ TEST_F(command_line_test, ADuplicateIdStoresNothing) {
 
 TEST_F(command_line_test, DeadLettersAreShownTriedAgainAndDropped) {
   auto alpha = start("alpha");
-  auto id =
-      queue("alpha", {"alpha", "log.append", "notes", "3"});  // an integer where a string belongs
+  auto id = queue("alpha", {"alpha", "log.read", "notes", "1", "0", "--attempts", "1"});
   EXPECT_TRUE(eventually([&] {
     return json("alpha", {"calls", "--dead"}).as_array().size() == 1;
   }));
@@ -176,9 +175,9 @@ TEST_F(command_line_test, DeadLettersAreShownTriedAgainAndDropped) {
   EXPECT_EQ(dead.as_dict().at("id"), value(id));
   auto shown = run("alpha", {"show", id});
   EXPECT_EQ(shown.status, 0) << shown.err;
-  EXPECT_TRUE(has(shown.out, "expected string, got integer")) << shown.out;
+  EXPECT_TRUE(has(shown.out, "limit is 0; it goes from 1 to 10000")) << shown.out;
   auto history = json("alpha", {"show", id});
-  EXPECT_EQ(history.as_dict().at("arguments"), value(holdfast::array{"notes", 3}));
+  EXPECT_EQ(history.as_dict().at("arguments"), value(holdfast::array{"notes", 1, 0}));
   EXPECT_NE(history.as_dict().at("steps").as_array().at(0).as_dict().at("at"), value(""));
   EXPECT_EQ(run("alpha", {"retry", id}).status, 0);
   EXPECT_TRUE(eventually([&] {
@@ -187,6 +186,15 @@ TEST_F(command_line_test, DeadLettersAreShownTriedAgainAndDropped) {
   EXPECT_EQ(run("alpha", {"drop", id}).status, 0);
   EXPECT_EQ(json("alpha", {"calls", "--dead"}).as_array().size(), 0u);
   EXPECT_EQ(run("alpha", {"retry", id}).status, 1);
+}
+
+TEST_F(command_line_test, WhatDoesNotFitOnesOwnMethodIsRefusedAndNotStored) {
+  auto alpha = start("alpha");
+  auto misfit = run("alpha", {"queue", "alpha", "log.append", "notes", "3"});
+  EXPECT_EQ(misfit.status, 1);
+  EXPECT_TRUE(has(misfit.err, "line: expected string, got integer")) << misfit.err;
+  EXPECT_EQ(json("alpha", {"calls"}).as_array().size(), 0u);
+  EXPECT_EQ(json("alpha", {"calls", "--dead"}).as_array().size(), 0u);
 }
 
 TEST_F(command_line_test, AParkedCallIsSeenAndDropped) {
