@@ -319,7 +319,8 @@ std::vector<peer_report> list_peers(const journal_reader& rows) {
       continue;
     }
     report.open += lane.counters.open();
-    report.waiting += lane.next - 1 - lane.stored_through;
+    // A dropped call keeps its sequence until the lane has passed it.
+    report.waiting += std::min(lane.next - 1 - lane.stored_through, lane.counters.open());
   }
   std::vector<peer_report> peers;
   for (auto& [name, report] : found) {

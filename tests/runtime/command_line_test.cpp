@@ -213,6 +213,7 @@ TEST_F(command_line_test, AQueuedCallIsDroppedWhileItsPeerIsAway) {
   auto id = queue("alpha", {"beta", "echo", "1"});
   EXPECT_EQ(run("alpha", {"drop", id}).status, 0);
   EXPECT_EQ(json("alpha", {"calls"}).as_array().size(), 0u);
+  EXPECT_EQ(json("alpha", {"peers"}).as_array().at(0).as_dict().at("waiting"), value(0));
   auto again = run("alpha", {"drop", id});
   EXPECT_EQ(again.status, 1);
   EXPECT_TRUE(has(again.err, "unknown_call")) << again.err;
