@@ -19,8 +19,8 @@ public:
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>,
                            function_ref> && std::is_invocable_r_v<R, F&, Args...>)
-      function_ref(F&& callable)
-  noexcept {  // NOLINT: implicit on purpose, call sites pass lambdas
+      function_ref(F&& callable)  // NOLINT(bugprone-forwarding-reference-overload): constrained
+  noexcept {                      // implicit on purpose: call sites pass lambdas
     using target = std::remove_reference_t<F>;
     if constexpr (std::is_function_v<target>) {
       object_.function = reinterpret_cast<void (*)()>(&callable);
