@@ -98,24 +98,24 @@ private:
   std::optional<run_result> run_message(run_result result) {
     auto& message = *result.item.message;
     result.header = message.header;
+    auto attempt = result.item.runs + 1;
     if (message.listener || message.then) {
-      return in_transaction(std::move(result), message.caller, {}, result.item.runs + 1,
-                            [&](handler_run& run) {
-                              message.listener ? message.listener->run(run, message.event)
-                                               : message.then(run, message.reply);
-                              return std::string();
-                            });
+      return in_transaction(std::move(result), message.caller, {}, attempt, [&](handler_run& run) {
+        message.listener ? message.listener->run(run, message.event)
+                         : message.then(run, message.reply);
+        return std::string();
+      });
     }
-    return run_method(std::move(result), message.caller, {}, result.item.runs + 1,
-                      message.payload.view());
+    return run_method(std::move(result), message.caller, {}, attempt, message.payload.view());
   }
 
   std::optional<run_result> run_method(run_result result, const std::string& caller, call_id id,
                                        std::uint32_t attempt, std::string_view payload) {
     auto method = env_.methods.find(result.header->method);
-    if (!method)
-      return finished(std::move(result), run_status::unserved,
-                      env_.self.name + " serves no method '" + result.header->method + "'");
+    if (!method) {
+      auto text = env_.self.name + " serves no method '" + result.header->method + "'";
+      return finished(std::move(result), run_status::unserved, std::move(text));
+    }
     if (method->ask) {
       ask(*method, std::move(result), payload);
       return std::nullopt;
