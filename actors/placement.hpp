@@ -9,8 +9,9 @@
 /// Who runs what. Pure. What holds of every plan:
 ///
 /// - complete (W3): afterwards no worker with free slots could take any item that is left;
-/// - stable: it gives items to workers and never takes one away; a smaller view of the same items is a prefix in spirit:
-///   an item that could go to its worker before still can;
+/// - stable: it gives items to workers and never takes one away, and a plan that was carried out leaves nothing to plan.
+///   One more worker never costs an item its place, as long as all items take the same number of slots. (With sizes mixed
+///   it can: a large item may then fit where a later one would have gone.)
 /// - balanced: among the workers that could take an item it goes to the one with the largest free part of its slots;
 /// - deterministic: a function of the view alone.
 namespace holdfast {

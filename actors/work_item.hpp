@@ -11,7 +11,8 @@
 #include <vector>
 
 /// The state machine of one work item, as a controller decides about it. Pure: no clock, no disk, no actor; the moment and
-/// the chance are handed in. The picture is in docs/work.md.
+/// the chance are handed in. The pictures, and
+/// what each event does in each state, are in docs/work_states.md.
 namespace holdfast {
 
 /// Names a work item for ever: the text of the call that submitted it ("9f86d081884c7d65-2-1041").

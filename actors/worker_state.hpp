@@ -26,13 +26,15 @@ struct worker_state {
   worker_phase phase = worker_phase::joining;
   std::uint64_t incarnation = 0;  ///< of the process that reported last
   bool is_drain_wanted = false;   ///< by the operator; survives restarts of the worker
+  bool is_leaving = false;        ///< it said so in its last report
   node_time since = 0;            ///< of the phase
 
   bool operator==(const worker_state&) const = default;
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(phase) & BOOST_SERIALIZATION_NVP(incarnation)
-        & BOOST_SERIALIZATION_NVP(is_drain_wanted) & BOOST_SERIALIZATION_NVP(since);
+        & BOOST_SERIALIZATION_NVP(is_drain_wanted) & BOOST_SERIALIZATION_NVP(is_leaving)
+        & BOOST_SERIALIZATION_NVP(since);
   }
 };
 

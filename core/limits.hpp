@@ -64,6 +64,10 @@ inline constexpr std::size_t error_text_bytes_max = 1024;
 /// Errors kept per call while it is retried; the oldest go first.
 inline constexpr std::size_t attempts_kept_max = 16;
 
+/// Lost workers of one work item that may still return with it; the oldest are forgotten, and are told to stop when they
+/// return. The item's row carries them.
+inline constexpr std::size_t displaced_owners_max = 16;
+
 /// How long a call that ended otherwise than by being executed can be shown (7 days), and how long a user id answers
 /// duplicates after its call was executed (1 hour). Longer: rows that nobody asks for fill the store.
 inline constexpr std::int64_t ended_retention_ns = std::int64_t{7} * 24 * 3600 * 1'000'000'000;

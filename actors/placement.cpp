@@ -1,0 +1,190 @@
+#include <holdfast/actors/placement.hpp>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+namespace holdfast {
+namespace {
+
+/// A set of workers, one bit each.
+using worker_set = std::vector<std::uint64_t>;
+
+/// What is free of a worker's slots, and the order in which workers are taken: the largest free part first, then by name
+/// (workers are sorted by it, so that their index is enough).
+struct candidate {
+  std::uint64_t free = 0;
+  std::uint64_t slots = 1;
+  std::uint32_t worker = 0;
+
+  /// Less means: taken later, as std::push_heap wants it.
+  bool operator<(const candidate& other) const {
+    auto mine = free * other.slots;
+    auto its = other.free * slots;
+    return mine != its ? mine < its : worker > other.worker;
+  }
+};
+
+candidate candidate_of(const worker_offer& offer, std::uint32_t index) {
+  if (offer.slots == 0 || offer.slots_used >= offer.slots)
+    return {0, 1, index};
+  return {offer.slots - offer.slots_used, offer.slots, index};
+}
+
+/// Who serves a method and who has a label, found without comparing each worker with each demand.
+class worker_index {
+public:
+  explicit worker_index(const std::vector<worker_offer>& workers)
+      : workers_(workers), words_((workers.size() + 63) / 64) {
+    for (std::uint32_t at = 0; at < workers.size(); ++at) {
+      for (auto& method : workers[at].methods)
+        add(by_method_[method], at);
+      for (auto& label : workers[at].labels)
+        add(by_label_[label], at);
+    }
+  }
+
+  /// A heap of those that fit and have room.
+  std::vector<candidate> candidates(const item_demand& demand) const {
+    std::vector<candidate> found;
+    auto method = by_method_.find(demand.method);
+    if (method == by_method_.end())
+      return found;
+    worker_set fitting = method->second;
+    for (auto& label : demand.labels) {
+      auto having = by_label_.find(label);
+      if (having == by_label_.end())
+        return found;
+      for (std::size_t word = 0; word < words_; ++word)
+        fitting[word] &= having->second[word];
+    }
+    for (std::uint32_t at = 0; at < workers_.size(); ++at)
+      if ((fitting[at / 64] >> (at % 64) & 1) != 0 && workers_[at].has_room(demand))
+        found.push_back(candidate_of(workers_[at], at));
+    std::make_heap(found.begin(), found.end());
+    return found;
+  }
+
+private:
+  void add(worker_set& set, std::uint32_t worker) {
+    set.resize(words_);
+    set[worker / 64] |= std::uint64_t{1} << (worker % 64);
+  }
+
+  const std::vector<worker_offer>& workers_;
+  std::size_t words_;
+  std::map<std::string_view, worker_set> by_method_, by_label_;
+};
+
+/// The waiting items of one demand share a heap of workers. Free slots only get fewer while a plan is made: an entry that
+/// is out of date stands too high, never too low, and is corrected when it comes to the top; a worker without room never
+/// gets it back.
+struct demand_class {
+  bool is_known = false;
+  std::vector<candidate> heap;
+
+  /// The worker with the largest free part, or nullptr.
+  worker_offer* best(std::vector<worker_offer>& workers, const item_demand& demand) {
+    while (!heap.empty()) {
+      auto top = heap.front();
+      auto& worker = workers[top.worker];
+      auto now = candidate_of(worker, top.worker);
+      bool has_room = worker.has_room(demand);
+      if (has_room && now.free == top.free)
+        return &worker;
+      std::pop_heap(heap.begin(), heap.end());
+      heap.pop_back();
+      if (has_room) {
+        heap.push_back(now);
+        std::push_heap(heap.begin(), heap.end());
+      }
+    }
+    return nullptr;
+  }
+};
+
+void append_part(std::string& key, const std::string& part) {
+  key += ' ';
+  key += std::to_string(part.size());
+  key += ':';
+  key += part;
+}
+
+std::string quoted(const std::vector<std::string>& names) {
+  std::string all;
+  for (auto& name : names)
+    all += (all.empty() ? "\"" : ", \"") + name + "\"";
+  return all;
+}
+
+}  // namespace
+
+std::string item_demand::to_key() const {
+  // Each part with its length: names may contain any separator.
+  auto key = std::to_string(slots);
+  append_part(key, method);
+  for (auto& label : labels)
+    append_part(key, label);
+  return key;
+}
+
+bool worker_offer::fits(const item_demand& demand) const {
+  return demand.slots <= slots && std::ranges::binary_search(methods, demand.method)
+         && std::ranges::includes(labels, demand.labels);
+}
+
+std::vector<assignment> plan(placement_view view) {
+  std::ranges::sort(view.workers, {}, &worker_offer::name);
+  std::ranges::sort(view.items, {}, [](const waiting_item& item) {
+    return std::tuple<int, std::uint64_t, const item_id&>(-item.priority, item.order, item.id);
+  });
+  worker_index index(view.workers);
+  std::vector<demand_class> classes(view.demands.size());
+  std::vector<assignment> made;
+  for (auto& item : view.items) {
+    auto& demand = view.demands.at(item.demand);
+    auto& same = classes[item.demand];
+    if (!std::exchange(same.is_known, true))
+      same.heap = index.candidates(demand);
+    auto* worker = same.best(view.workers, demand);
+    if (!worker)
+      continue;
+    worker->slots_used += demand.slots;
+    made.push_back({std::move(item.id), worker->name});
+  }
+  return made;
+}
+
+std::string why_not(const item_demand& demand, const std::vector<worker_offer>& workers) {
+  if (workers.empty())
+    return "no worker is here that takes items";
+  std::size_t serving = 0, labelled = 0;
+  std::uint32_t slots = 0;
+  auto missing = demand.labels;  // by all that serve it
+  for (auto& worker : workers) {
+    if (worker.fits(demand))
+      return {};
+    if (!std::ranges::binary_search(worker.methods, demand.method))
+      continue;
+    ++serving;
+    std::erase_if(missing, [&](const auto& label) {
+      return std::ranges::binary_search(worker.labels, label);
+    });
+    if (!std::ranges::includes(worker.labels, demand.labels))
+      continue;
+    ++labelled;
+    slots = std::max(slots, worker.slots);
+  }
+  if (serving == 0)
+    return "none of the " + std::to_string(workers.size()) + " workers runs " + demand.method;
+  auto among = "the " + std::to_string(serving) + " workers that run " + demand.method;
+  if (!missing.empty())
+    return "none of " + among + " has the label " + quoted(missing);
+  if (labelled == 0)
+    return "none of " + among + " has all of the labels " + quoted(demand.labels) + " together";
+  return "it takes " + std::to_string(demand.slots) + " slots, and of " + among
+         + " and have its labels the largest has " + std::to_string(slots);
+}
+
+}  // namespace holdfast
