@@ -1,0 +1,46 @@
+#pragma once
+
+#include <holdfast/actors/work_method.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace holdfast {
+
+/// One run for a runner.
+struct run_order {
+  std::shared_ptr<const work_method> method;
+  std::shared_ptr<work_run> run;
+};
+
+/// The actors that run work handlers: as many as run at a time, used again when they are idle. Each has a thread of its own,
+/// because handlers block for hours; in simulation they are scheduled. Any thread.
+class work_runners : public std::enable_shared_from_this<work_runners> {
+public:
+  work_runners(caf::actor_system& system, bool is_simulated)
+      : system_(system), is_simulated_(is_simulated) {}
+
+  void run(run_order order);
+
+  /// Nothing is run any more; the runners end when their handlers have returned.
+  void stop();
+
+private:
+  void idle(caf::actor runner);
+
+  caf::actor_system& system_;
+  const bool is_simulated_;
+  std::mutex mutex_;
+  bool is_stopped_ = false;
+  std::vector<caf::actor> all_;
+  std::vector<caf::actor> idle_;
+};
+
+}  // namespace holdfast
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::run_order)
