@@ -1,5 +1,6 @@
 #include <holdfast/core/error.hpp>
 #include <holdfast/runtime/console.hpp>
+#include <holdfast/runtime/exec_guard.hpp>
 #include <holdfast/runtime/run.hpp>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +9,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast {
@@ -58,6 +60,8 @@ exit_code act(const console_action& action) try {
 }  // namespace
 
 int run(int argc, char** argv, const std::function<void(node&)>& setup) {
+  if (argc > 1 && std::string_view(argv[1]) == exec_guard_command)
+    run_exec_guard();
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app("Durable calls between nodes.");
   app.footer(footer);
