@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -159,7 +160,8 @@ std::vector<assignment> plan(placement_view view) {
 std::string why_not(const item_demand& demand, const std::vector<worker_offer>& workers) {
   if (workers.empty())
     return "no worker is here that takes items";
-  std::size_t serving = 0, labelled = 0;
+  std::size_t serving = 0;
+  bool has_labels = false;
   std::uint32_t slots = 0;
   auto missing = demand.labels;  // by all that serve it
   for (auto& worker : workers) {
@@ -173,18 +175,20 @@ std::string why_not(const item_demand& demand, const std::vector<worker_offer>& 
     });
     if (!std::ranges::includes(worker.labels, demand.labels))
       continue;
-    ++labelled;
+    has_labels = true;
     slots = std::max(slots, worker.slots);
   }
   if (serving == 0)
-    return "none of the " + std::to_string(workers.size()) + " workers runs " + demand.method;
-  auto among = "the " + std::to_string(serving) + " workers that run " + demand.method;
+    return "no worker runs " + demand.method + " (workers here: " + std::to_string(workers.size())
+           + ")";
+  auto such = " (such workers: " + std::to_string(serving) + ")";
+  auto that_run = "no worker that runs " + demand.method;
   if (!missing.empty())
-    return "none of " + among + " has the label " + quoted(missing);
-  if (labelled == 0)
-    return "none of " + among + " has all of the labels " + quoted(demand.labels) + " together";
-  return "it takes " + std::to_string(demand.slots) + " slots, and of " + among
-         + " and have its labels the largest has " + std::to_string(slots);
+    return that_run + " has the label " + quoted(missing) + such;
+  if (!has_labels)
+    return that_run + " has all of the labels " + quoted(demand.labels) + " together" + such;
+  return "it takes " + std::to_string(demand.slots) + " slots; the largest worker that runs "
+         + demand.method + " and has its labels has " + std::to_string(slots);
 }
 
 }  // namespace holdfast
