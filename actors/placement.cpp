@@ -1,6 +1,7 @@
 #include <holdfast/actors/placement.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string_view>
 #include <tuple>
@@ -19,11 +20,10 @@ struct candidate {
   std::uint64_t slots = 1;
   std::uint32_t worker = 0;
 
-  /// Less means: taken later, as std::push_heap wants it.
   bool operator<(const candidate& other) const {
     auto mine = free * other.slots;
     auto its = other.free * slots;
-    return mine != its ? mine < its : worker > other.worker;
+    return mine != its ? mine > its : worker < other.worker;
   }
 };
 
@@ -37,7 +37,7 @@ candidate candidate_of(const worker_offer& offer, std::uint32_t index) {
 class worker_index {
 public:
   explicit worker_index(const std::vector<worker_offer>& workers)
-      : workers_(workers), words_((workers.size() + 63) / 64) {
+      : words_((workers.size() + 63) / 64) {
     for (std::uint32_t at = 0; at < workers.size(); ++at) {
       for (auto& method : workers[at].methods)
         add(by_method_[method], at);
@@ -46,24 +46,19 @@ public:
     }
   }
 
-  /// A heap of those that fit and have room.
-  std::vector<candidate> candidates(const item_demand& demand) const {
-    std::vector<candidate> found;
+  /// Those that have the method and the labels; empty if nobody has.
+  worker_set fitting(const item_demand& demand) const {
     auto method = by_method_.find(demand.method);
     if (method == by_method_.end())
-      return found;
-    worker_set fitting = method->second;
+      return {};
+    auto found = method->second;
     for (auto& label : demand.labels) {
       auto having = by_label_.find(label);
       if (having == by_label_.end())
-        return found;
+        return {};
       for (std::size_t word = 0; word < words_; ++word)
-        fitting[word] &= having->second[word];
+        found[word] &= having->second[word];
     }
-    for (std::uint32_t at = 0; at < workers_.size(); ++at)
-      if ((fitting[at / 64] >> (at % 64) & 1) != 0 && workers_[at].has_room(demand))
-        found.push_back(candidate_of(workers_[at], at));
-    std::make_heap(found.begin(), found.end());
     return found;
   }
 
@@ -73,36 +68,50 @@ private:
     set[worker / 64] |= std::uint64_t{1} << (worker % 64);
   }
 
-  const std::vector<worker_offer>& workers_;
   std::size_t words_;
   std::map<std::string_view, worker_set> by_method_, by_label_;
 };
 
-/// The waiting items of one demand share a heap of workers. Free slots only get fewer while a plan is made: an entry that
-/// is out of date stands too high, never too low, and is corrected when it comes to the top; a worker without room never
-/// gets it back.
-struct demand_class {
-  bool is_known = false;
-  std::vector<candidate> heap;
+bool contains(const worker_set& set, std::uint32_t worker) {
+  return (set[worker / 64] >> (worker % 64) & 1) != 0;
+}
 
-  /// The worker with the largest free part, or nullptr.
-  worker_offer* best(std::vector<worker_offer>& workers, const item_demand& demand) {
-    while (!heap.empty()) {
-      auto top = heap.front();
-      auto& worker = workers[top.worker];
-      auto now = candidate_of(worker, top.worker);
-      bool has_room = worker.has_room(demand);
-      if (has_room && now.free == top.free)
-        return &worker;
-      std::pop_heap(heap.begin(), heap.end());
-      heap.pop_back();
-      if (has_room) {
-        heap.push_back(now);
-        std::push_heap(heap.begin(), heap.end());
-      }
+/// The workers while a plan is made, always in the order in which they are taken.
+class free_workers {
+public:
+  explicit free_workers(std::vector<worker_offer>& workers) : workers_(workers) {
+    for (std::uint32_t at = 0; at < workers.size(); ++at)
+      order_.push_back(candidate_of(workers[at], at));
+    std::ranges::sort(order_, std::less<>());
+  }
+
+  /// Gives the slots of the first one that fits and has room; its name, or nullptr if there is none.
+  const std::string* take(const item_demand& demand, const worker_set& fitting) {
+    for (auto at = order_.begin(); at != order_.end(); ++at) {
+      if (at->free == 0 && demand.slots > 0)
+        return nullptr;  // nobody behind has a free slot
+      auto& worker = workers_[at->worker];
+      if (!contains(fitting, at->worker) || !worker.has_room(demand))
+        continue;
+      worker.slots_used += demand.slots;
+      auto now = candidate_of(worker, at->worker);
+      auto place = std::lower_bound(at + 1, order_.end(), now);
+      *std::move(at + 1, place, at) = now;
+      return &worker.name;
     }
     return nullptr;
   }
+
+private:
+  std::vector<worker_offer>& workers_;
+  std::vector<candidate> order_;
+};
+
+/// The waiting items of one demand. Free slots only get fewer while a plan is made: once nobody could take one of them,
+/// nobody can take any of them.
+struct demand_class {
+  bool is_known = false;
+  worker_set fitting;  ///< empty: no more
 };
 
 void append_part(std::string& key, const std::string& part) {
@@ -141,18 +150,20 @@ std::vector<assignment> plan(placement_view view) {
     return std::tuple<int, std::uint64_t, const item_id&>(-item.priority, item.order, item.id);
   });
   worker_index index(view.workers);
+  free_workers workers(view.workers);
   std::vector<demand_class> classes(view.demands.size());
   std::vector<assignment> made;
   for (auto& item : view.items) {
     auto& demand = view.demands.at(item.demand);
     auto& same = classes[item.demand];
     if (!std::exchange(same.is_known, true))
-      same.heap = index.candidates(demand);
-    auto* worker = same.best(view.workers, demand);
-    if (!worker)
+      same.fitting = index.fitting(demand);
+    if (same.fitting.empty())
       continue;
-    worker->slots_used += demand.slots;
-    made.push_back({std::move(item.id), worker->name});
+    if (auto* worker = workers.take(demand, same.fitting))
+      made.push_back({std::move(item.id), *worker});
+    else
+      same.fitting.clear();
   }
   return made;
 }
