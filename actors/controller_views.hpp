@@ -1,0 +1,22 @@
+#pragma once
+
+#include <holdfast/actors/context.hpp>
+#include <holdfast/actors/controller_tables.hpp>
+
+#include <string>
+#include <vector>
+
+/// What people and programs are shown of a controller: read from the rows, beside the mailbox that changes them.
+namespace holdfast::controlling {
+
+item_report report_of(const item_id& id, const item_row& row);
+worker_status status_of(const std::string& name, const worker_row& row);
+
+std::vector<item_report> look(context& ctx, const std::vector<item_id>& wanted);
+item_report show(context& ctx, const item_id& id);
+item_report why(context& ctx, const item_id& id);
+std::vector<item_report> list(context& ctx, const item_filter& filter);
+work_counts counts(context& ctx);
+std::vector<worker_status> list_workers(context& ctx);
+
+}  // namespace holdfast::controlling
