@@ -304,6 +304,28 @@ running e6 w2@6 w1@5+ | w3@4+?
   back w2 0 -> running e6 w2@6 w1@5+ | w3@4+?
   back w2 6 -> running e6 w2@6 w1@5+ | w3@4+?
   back w2 6 running -> running e6 w2@6+ w1@5+ | w3@4+?
+)");
+}
+
+TEST(work_item, is_done_when_the_second_run_is_over) {
+  expect_stories(R"(
+[verify_both]
+running e6 w2@6? w1@5+?
+  started w2 6 -> running e6 w2@6+? w1@5+?
+  ended w1 5 done -> assigned e6 w2@6? w1@5! ; take
+  ended w1 5 failed|timed_out|never_fits -> assigned e6 w2@6? ; evidence
+  ended w1 5 refused|cancelled|handed_back -> assigned e6 w2@6?
+  ended w2 6 done -> running e6 w2@6! w1@5+? ; take
+  ended w2 6 failed|timed_out|never_fits -> running e6 w1@5+? ; evidence
+  ended w2 6 refused|cancelled|handed_back -> running e6 w1@5+?
+  dead w1 -> assigned e6 l1 w2@6? | w1@5+?
+  dead w2 -> running e6 l1 w1@5+? | w2@6?
+  back w1 0 -> assigned e6 l1 w2@6? | w1@5+?
+  back w1 5 -> running e6 w2@6? w1@5+
+  back w1 5 running -> running e6 w2@6? w1@5+
+  back w2 0 -> running e6 w2@6 w1@5+?
+  back w2 6 -> running e6 w2@6 w1@5+?
+  back w2 6 running -> running e6 w2@6+ w1@5+?
 running e6 l2 w2@6! w1@5+
   ended w1 5 done|failed|timed_out|never_fits -> done e6 l2 ; evidence settle
   ended w1 5 refused|cancelled|handed_back -> done e6 l2 ; settle
