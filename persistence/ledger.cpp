@@ -121,7 +121,7 @@ bool ledger::try_admit(inbox_entry entry) {
   auto extends = !admitted_.empty() && admitted_.back().lane == entry.lane
                  && admitted_.back().sequence + 1 == entry.sequence;
   entry.ticket = extends ? admitted_.back().ticket : next_arrival();
-  admitted_.push_back(std::move(entry));
+  admitted_.push_back(entry);
   return true;
 }
 
