@@ -50,7 +50,8 @@ struct environment {
   std::function<void(const std::string& reason)> on_fatal;
 };
 
-/// An exception that leaves one of a node's own actors ends the node: it must not go on without it.
+/// An exception that leaves one of a node's own actors ends the node: it must not go on without it. At once, before anything
+/// else happens; every other abnormal end is found by the node's supervisor (node_supervisor.hpp).
 template <class Self>
 void end_node_on_exception(Self* self, environment& env, std::string who) {
   self->set_exception_handler(

@@ -1,3 +1,4 @@
+#include <holdfast/actors/child_spec.hpp>
 #include <holdfast/actors/executor.hpp>
 #include <holdfast/actors/executor_state.hpp>
 #include <holdfast/persistence/inbox.hpp>
@@ -230,6 +231,7 @@ caf::behavior executor_behavior(caf::event_based_actor* self, environment* env) 
       [state](const refill_ended& news) { state->refilled(news); },
       [state](const get_executor_status& query) { query.reply(state->status()); },
       [state](const stop_executing& order) { state->stop(order); },
+      answer_progress(),
   };
 }
 

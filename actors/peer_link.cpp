@@ -20,6 +20,7 @@ std::string_view to_string(link_state state) {
 namespace {
 
 caf::behavior peer_link(caf::event_based_actor* self, environment* env, const std::string& peer) {
+  end_node_on_exception(self, *env, "link to " + peer);  // docs/decisions/0007: why not a new link
   auto link = std::make_shared<link_actor>(self, *env, peer);
   return {
       [link](const link_begin& begin) { link->begin(begin.entry); },

@@ -116,7 +116,7 @@ void supervision::take(const supervision_event::ended& event) {
     gone(*it, kind, event.text);
   } else {
     report(supervision_fact::exited, it, kind, it->is_hung ? std::string() : event.text);
-    failed(*it, kind, event.text);
+    failed(*it, kind, it->is_hung ? "it hung" : event.text);
   }
   go_on();
 }

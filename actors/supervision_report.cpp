@@ -11,6 +11,10 @@ std::string seconds(duration time) {
   return text;
 }
 
+std::string times(std::size_t count) {
+  return count == 1 ? "once" : std::to_string(count) + " times";
+}
+
 std::string with_reason(std::string sentence, const std::string& reason) {
   return reason.empty() ? sentence : sentence + ": " + reason;
 }
@@ -113,8 +117,8 @@ std::string to_string(const supervision_report& report) {
     return with_reason(subject
                            + (report.limit.restarts_max == 0
                                   ? std::string(" ended and is not restarted")
-                                  : " ended more than " + std::to_string(report.limit.restarts_max)
-                                        + " times within " + seconds(report.limit.period)
+                                  : " ended more than " + times(report.limit.restarts_max)
+                                        + " within " + seconds(report.limit.period)
                                         + ", the last time"),
                        report.text);
   case supervision_fact::ended: return with_reason(subject + " ended", report.text);

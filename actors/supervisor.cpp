@@ -431,6 +431,8 @@ std::string reason_text(caf::actor_system& system, const caf::error& reason) {
   auto& context = reason.context();
   if (context.match_elements<std::string>())
     return context.get_as<std::string>(0);
+  if (reason.category() == caf::error(caf::exit_reason::kill).category())
+    return to_string(static_cast<caf::exit_reason>(reason.code()));
   return system.render(reason);
 }
 

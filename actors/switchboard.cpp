@@ -1,3 +1,4 @@
+#include <holdfast/actors/child_spec.hpp>
 #include <holdfast/actors/handshake.hpp>
 #include <holdfast/actors/link_port.hpp>
 #include <holdfast/actors/messages.hpp>
@@ -222,6 +223,7 @@ private:
 };
 
 caf::behavior behave(caf::event_based_actor* self, environment* env) {
+  end_node_on_exception(self, *env, "switchboard");
   auto board = std::make_shared<switchboard>(self, *env);
   return {
       [board](const open_listener& command) { board->listen(command); },
@@ -237,6 +239,7 @@ caf::behavior behave(caf::event_based_actor* self, environment* env) {
       [board](const stranger_late& fact) { board->late(fact); },
       [board](const say_goodbye&) { board->goodbye(); },
       [board](const goodbye_over&) { board->give_up_waiting(); },
+      answer_progress(),
   };
 }
 

@@ -1,3 +1,4 @@
+#include <holdfast/actors/child_spec.hpp>
 #include <holdfast/actors/sockets.hpp>
 #include <holdfast/actors/wire.hpp>
 
@@ -421,6 +422,7 @@ void socket_wire_state::closed(const caf::io::connection_closed_msg& fact) {
 }
 
 caf::behavior socket_wire(broker_pointer self) {
+  end_with_exception_text(self);
   auto& state = self->state;
   state.begin(self);
   return {
@@ -441,6 +443,7 @@ caf::behavior socket_wire(broker_pointer self) {
       [&state](const caf::io::new_data_msg& fact) { state.arrived(fact); },
       [&state](const caf::io::data_transferred_msg& fact) { state.departed(fact); },
       [&state](const caf::io::connection_closed_msg& fact) { state.closed(fact); },
+      answer_progress(),
   };
 }
 

@@ -1,5 +1,6 @@
 #include <holdfast/actors/executor.hpp>
 #include <holdfast/actors/messages.hpp>
+#include <holdfast/actors/node_supervisor.hpp>
 #include <holdfast/actors/persistence_actor.hpp>
 #include <holdfast/actors/switchboard.hpp>
 #include <holdfast/actors/wire.hpp>
@@ -64,10 +65,10 @@ node::hosting::hosting(node& on, node_options given) : owner(on), options(std::m
   env.random = &system_random();
   env.on_fatal = [this](const std::string& reason) {
     env.log->critical("the node ends, the next start recovers: {}", reason);
-    if (options.on_fatal)
-      options.on_fatal(reason);
-    else
+    if (!options.on_fatal)
       std::_Exit(exit_on_fatal);
+    if (!is_fatal_.exchange(true))  // the first reason is the cause, what follows are consequences
+      options.on_fatal(reason);
   };
 }
 
@@ -108,6 +109,7 @@ void node::hosting::spawn_actors() {
   env.executor = spawn_executor(*system_, env);
   env.wire = spawn_socket_wire(*system_);
   env.switchboard = spawn_switchboard(*system_, env);
+  supervisor_ = supervise_node(*system_, env);
   env.methods.on_served(
       [this](const std::string& method) { caf::anon_send(env.executor, method_served{method}); });
 }
@@ -198,10 +200,14 @@ void node::hosting::end_links() {
 }
 
 void node::hosting::end_actors() {
-  for (auto* actor : {&env.executor, &env.switchboard, &env.wire, &env.persistence}) {
-    caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
-    *actor = nullptr;
+  {
+    caf::scoped_actor self(*system_);
+    self->monitor(supervisor_);
+    self->send_exit(supervisor_, caf::exit_reason::user_shutdown);
+    self->receive([](const caf::down_msg&) {});  // bounded: it abandons whoever does not end
   }
+  for (auto* actor : {&supervisor_, &env.executor, &env.switchboard, &env.wire, &env.persistence})
+    *actor = nullptr;
   env.methods.on_served({});
   env.peers.clear();
   system_.reset();  // waits for the actors

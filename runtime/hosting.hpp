@@ -58,6 +58,8 @@ private:
   std::unique_ptr<node_clock> time_;
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
+  caf::actor supervisor_;  ///< of the node's own actors
+  std::atomic<bool> is_fatal_{false};
   std::unique_ptr<operator_server> operator_;
   std::chrono::steady_clock::time_point started_at_{};
 

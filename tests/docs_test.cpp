@@ -1,5 +1,6 @@
 // What the documents say is held against what is there: code blocks against their files, tables against the code, the
 // configuration against its parser, links against the tree.
+#include <holdfast/actors/supervision_report.hpp>
 #include <holdfast/core/error.hpp>
 #include <holdfast/persistence/value_archive.hpp>
 #include <holdfast/runtime/config_file.hpp>
@@ -117,6 +118,26 @@ TEST(docs, TutorialBlocksStandInTheirFiles) {
     ASSERT_TRUE(info.starts_with("cpp examples/tutorial/")) << info;
     EXPECT_NE(read(info.substr(4)).find(text), std::string::npos) << info << "\n" << text;
   }
+}
+
+TEST(docs, SupervisionBlocksStandInTheExample) {
+  auto blocks = blocks_of("docs/supervision.md", "cpp");
+  ASSERT_EQ(blocks.size(), 2u);
+  for (auto& [info, text] : blocks)
+    EXPECT_NE(read(info.substr(4)).find(text), std::string::npos) << info << "\n" << text;
+}
+
+TEST(docs, EveryWordOfSupervisionHasOneRow) {
+  auto text = read("docs/supervision.md");
+  auto expect_row = [&](std::string_view word) {
+    EXPECT_EQ(count_of(text, "\n| `" + std::string(word) + "` | "), 1u) << word;
+  };
+  for (int i = 0; i <= static_cast<int>(supervision_fact::ended); ++i)
+    expect_row(to_string(static_cast<supervision_fact>(i)));
+  for (int i = 0; i <= static_cast<int>(restart_policy::temporary); ++i)
+    expect_row(to_string(static_cast<restart_policy>(i)));
+  for (int i = 0; i <= static_cast<int>(restart_strategy::rest_for_one); ++i)
+    expect_row(to_string(static_cast<restart_strategy>(i)));
 }
 
 TEST(docs, EveryErrorHasOneRow) {

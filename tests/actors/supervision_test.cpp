@@ -313,14 +313,13 @@ TEST(supervision, EscalationsAreTheFailuresOfTheOneAbove) {
     below.begun();
     below.end("a", exit_kind::error);
     below.end("a", exit_kind::error);
-    ASSERT_EQ(below.done.back(),
-              "fail: top/a ended more than 1 times within 5 s, the last time: why");
+    ASSERT_EQ(below.done.back(), "fail: top/a ended more than once within 5 s, the last time: why");
     above.end("below", exit_kind::error, below.done.back().substr(6));
   }
-  EXPECT_EQ(above.done, (actions{"start below",
-                                 "fail: top/below ended more than 1 times within 5 s, the last "
-                                 "time: top/a ended more than 1 times within 5 s, the last time: "
-                                 "why"}));
+  EXPECT_EQ(above.done,
+            (actions{"start below", "fail: top/below ended more than once within 5 s, the last "
+                                    "time: top/a ended more than once within 5 s, the last time: "
+                                    "why"}));
 }
 
 // ---- orders

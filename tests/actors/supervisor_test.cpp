@@ -419,8 +419,8 @@ TEST_F(supervisor_test, SupervisorsNestAndEscalate) {
   take();
   tell("x", fail_now{"four"});
   EXPECT_EQ(take(), (words{"end x", "end y", "end z", "end a"}));
-  EXPECT_EQ(why, "top/inner ended more than 1 times within 5 s, the last time: inner/x ended more "
-                 "than 1 times within 5 s, the last time: four");
+  EXPECT_EQ(why, "top/inner ended more than once within 5 s, the last time: inner/x ended more "
+                 "than once within 5 s, the last time: four");
 }
 
 TEST_F(supervisor_test, ANestedSupervisorMayTakeAsLongAsItsChildren) {
