@@ -18,6 +18,7 @@ constexpr auto after_fault = std::chrono::seconds(1);
 
 /// To oneself: a message failed, and changed nothing.
 constexpr method<void(std::string, std::string)> fault{"holdfast.work.fault(where, text)"};
+constexpr method<void()> mend{"holdfast.work.mend()"};
 
 template <class... A>
 void send_to_self(environment& env, const method<void(A...)>& m, const A&... arguments) {
@@ -84,8 +85,7 @@ void record_fault(context& ctx, const std::string& where, const std::string& tex
   ctx.state(faults).put(number, {ctx.run().header().queued_wall_ns, where, text});
   if (number > faults_kept)
     ctx.state(faults).erase(number - faults_kept);
-  ctx.later(after_fault)
-      .send(work::tick);  // if it was a tick that failed: nobody else sends the next
+  ctx.later(after_fault).send(mend);
 }
 
 void serve_views(environment& env) {
@@ -113,6 +113,7 @@ void serve_controller(environment& env, controller_options options) {
   serve_message(shared, work::started, started);
   serve_message(shared, work::progress, progress);
   serve_message(shared, work::tick, tick);
+  serve_message(shared, mend, check_links);
   serve_change(shared, work::cancel, cancel);
   serve_change(shared, work::retry, retry);
   serve_change(shared, work::drain, drain);

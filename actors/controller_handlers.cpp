@@ -163,6 +163,17 @@ void peer_changed(books& all, const peer_event& event) {
     all.apply(name, worker_event::link_suspect{});
 }
 
+void check_links(books& all) {
+  auto& env = *all.shared().env;
+  for (auto& [name, row] : all.ctx().state(workers).all(limits::effects_max)) {
+    auto entry = env.peers.find(name);
+    bool is_linked = name == all.ctx().node() || (entry && entry->is_up);
+    if (row.machine.phase < worker_phase::lost && !is_linked)
+      all.apply(name, worker_event::link_down{});
+  }
+  tick(all);  // if it was a tick that failed, nobody else sends the next
+}
+
 // ---- synchronous
 
 void cancel(books& all, const item_id& id) {

@@ -25,6 +25,9 @@ void progress(books& all, const item_id& id, std::uint64_t epoch, double part,
 void tick(books& all);
 void peer_changed(books& all, const peer_event& event);
 
+/// Behind a fault, which may have swallowed a peer's event: workers whose links are down are lost.
+void check_links(books& all);
+
 // Synchronous. They throw a refusal.
 void cancel(books& all, const item_id& id);
 void retry(books& all, const item_id& id);

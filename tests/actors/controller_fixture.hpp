@@ -130,6 +130,10 @@ public:
 
   /// The link comes up and the worker reports.
   void connect(const std::string& name) {
+    open_link(name);
+    report(name);
+  }
+  void open_link(const std::string& name) {
     auto& mine = worker(name);
     mine.is_up = true;
     mine.session = mine.version = 0;
@@ -137,7 +141,6 @@ public:
     entry->is_up = true;
     entry->send_credit = 1 << 30;
     event(peer_up{name, mine.incarnation, peer_up::came_back::as_same});
-    report(name);
   }
   void disconnect(const std::string& name, errc reason = errc::link_lost) {
     auto& mine = worker(name);
@@ -146,12 +149,11 @@ public:
     node_->env.peers.find(name)->is_up = false;
     event(peer_down{name, reason, "test"});
   }
-  /// Its process is started again: what ran is gone.
+  /// Its process is started again: what ran is gone. It has no link yet.
   void restart_worker(const std::string& name) {
     auto& mine = worker(name);
     ++mine.incarnation;
     std::erase_if(mine.items, [](auto& each) { return !each.second.has_ended; });
-    connect(name);
   }
   void event(const peer_event& news) {
     caf::anon_send(node_->env.executor, peer_changed{news});
@@ -261,6 +263,18 @@ public:
       return true;
     });
     return all;
+  }
+  /// Which rows are not as they were.
+  std::vector<std::string> changed_since(const std::map<std::string, std::string>& before) {
+    std::vector<std::string> keys;
+    auto now = rows();
+    for (auto& [key, value] : before)
+      if (auto at = now.find(key); at == now.end() || at->second != value)
+        keys.push_back(key);
+    for (auto& [key, value] : now)
+      if (!before.contains(key))
+        keys.push_back(key);
+    return keys;
   }
   std::size_t count_rows(const std::string& table) {
     std::size_t count = 0;
