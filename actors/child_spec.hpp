@@ -23,11 +23,11 @@ namespace holdfast {
 inline constexpr duration shutdown_default = std::chrono::seconds(5);
 
 struct child_spec {
-  std::string id;  ///< unique among the children of one supervisor
+  std::string id{};  ///< unique among the children of one supervisor
 
   /// Makes the actor. Runs in the supervisor's own actor: it must not block. What it throws is a failed start, which counts as
   /// a failure of the child. The actor is not to be linked to the supervisor, which monitors it.
-  std::function<caf::actor(caf::actor_system&)> start;
+  std::function<caf::actor(caf::actor_system&)> start{};
 
   restart_policy restart = restart_policy::permanent;
 

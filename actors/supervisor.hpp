@@ -39,7 +39,7 @@
 namespace holdfast {
 
 struct supervisor_options {
-  std::string name;  ///< in reports
+  std::string name{};  ///< in reports
   restart_strategy strategy = restart_strategy::one_for_one;
   restart_limit intensity{};
   duration kill_within = std::chrono::seconds(1);  ///< from a kill to giving the child up
