@@ -1,5 +1,6 @@
 #include <holdfast/actors/controller.hpp>
 #include <holdfast/actors/controller_handlers.hpp>
+#include <holdfast/actors/controller_probe.hpp>
 #include <holdfast/actors/controller_views.hpp>
 #include <holdfast/actors/outgoing.hpp>
 #include <holdfast/actors/serve.hpp>
@@ -114,6 +115,8 @@ void serve_controller(environment& env, controller_options options) {
   serve_message(shared, work::progress, progress);
   serve_message(shared, work::tick, tick);
   serve_message(shared, mend, check_links);
+  serve_message(shared, probe_method, probe);
+  serve_message(shared, probed_method, probed);
   serve_change(shared, work::cancel, cancel);
   serve_change(shared, work::retry, retry);
   serve_change(shared, work::drain, drain);

@@ -13,6 +13,10 @@ struct controller_options {
   /// How long items are kept behind their end, with their results, when their submitter did not say.
   duration keep_default = std::chrono::hours(24);
 
+  /// Asks whether a process listens at an address: calls `done` once, with the answer, if there is one; on any thread. By the
+  /// node's own wire if it is empty.
+  std::function<void(const std::string& address, std::function<void(bool is_there)> done)> probe;
+
   /// For tests: called before every row that is written, every step of a machine and everything that is sent; may throw.
   std::function<void()> fault_point;
 };
@@ -21,6 +25,9 @@ struct controller_options {
 /// views in "holdfast.work_view". One message is one transaction of one handler, and all that it decides about is rows
 /// (controller_tables.hpp), so that a handler that throws leaves nothing behind (W4); that it threw is recorded in a transaction
 /// of its own. Nothing is kept in memory between two messages.
+///
+/// A worker that says where it listens is proven dead when its link is down and nobody listens there any more, provided
+/// that it was found there while its link was up: an address that this node cannot reach proves nothing.
 ///
 /// Before the node starts. `env` outlives the node's actors.
 void serve_controller(environment& env, controller_options options = {});

@@ -1,4 +1,5 @@
 #include <holdfast/actors/controller_handlers.hpp>
+#include <holdfast/actors/controller_probe.hpp>
 
 #include <cstdint>
 #include <tuple>
@@ -97,6 +98,7 @@ void begin_life(books& all) {
     auto count = all.held_by(name).size() + 1;
     budget -= std::min<std::size_t>(budget, count);
     all.meet(name);
+    send_probe(all, name);
   }
   all.totals().life = life;
 }

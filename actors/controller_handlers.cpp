@@ -1,4 +1,5 @@
 #include <holdfast/actors/controller_handlers.hpp>
+#include <holdfast/actors/controller_probe.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -69,6 +70,11 @@ void known_worker(books& all, const std::string& name) {
   if (name.empty() || name.size() > limits::name_bytes_max || !all.find_worker(name))
     throw refusal("no worker '" + name.substr(0, 100) + "' has ever reported here");
   all.meet(name);
+}
+
+void link_lost(books& all, const std::string& worker, bool is_goodbye) {
+  all.apply(worker, worker_event::link_down{is_goodbye});
+  send_probe(all, worker);
 }
 
 void change(books& all, const std::string& worker, const worker_event_any& event) {
@@ -158,7 +164,7 @@ void peer_changed(books& all, const peer_event& event) {
   if (auto* up = std::get_if<peer_up>(&event))
     all.apply(name, worker_event::link_up{up->incarnation});
   else if (auto* down = std::get_if<peer_down>(&event))
-    all.apply(name, worker_event::link_down{down->reason == errc::link_goodbye});
+    link_lost(all, name, down->reason == errc::link_goodbye);
   else
     all.apply(name, worker_event::link_suspect{});
 }
@@ -169,7 +175,7 @@ void check_links(books& all) {
     auto entry = env.peers.find(name);
     bool is_linked = name == all.ctx().node() || (entry && entry->is_up);
     if (row.machine.phase < worker_phase::lost && !is_linked)
-      all.apply(name, worker_event::link_down{});
+      link_lost(all, name, false);
   }
   tick(all);  // if it was a tick that failed, nobody else sends the next
 }

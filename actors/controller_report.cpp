@@ -1,4 +1,5 @@
 #include <holdfast/actors/controller_handlers.hpp>
+#include <holdfast/actors/controller_probe.hpp>
 
 #include <algorithm>
 #include <map>
@@ -35,7 +36,8 @@ void take_offer(books& all, const std::string& worker, worker_report& given) {
   changed.labels = given.labels;
   changed.methods = given.methods;
   changed.slots = given.slots;
-  changed.address = given.address;
+  if (std::exchange(changed.address, given.address) != given.address)
+    changed.is_address_good = false;
   if (may_fit_more)
     all.come(worker);
 }
@@ -81,8 +83,10 @@ void report(books& all, worker_report given) {
   auto* row = all.find_worker(worker);
   bool is_known =
       row->session != 0 && row->session == given.session && row->version == given.version;
-  if (row->session == 0)
+  if (row->session == 0) {
     all.edit_worker(worker).session = all.random() | 1;
+    send_probe(all, worker);
+  }
   if (!is_known || !is_same_set(all, worker, given.held))
     all.send_all(worker, std::move(given.held));
 }

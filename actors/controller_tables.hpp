@@ -95,7 +95,8 @@ struct worker_row {
   std::string type;
   std::vector<std::string> labels;
   std::vector<std::string> methods;
-  std::string address;
+  std::string address;           ///< where it listens
+  bool is_address_good = false;  ///< it was found there
   std::uint32_t slots = 0;
   std::uint32_t slots_used = 0;  ///< by what stands in `holding`
   std::uint64_t items_done = 0;
@@ -216,10 +217,10 @@ template <class Archive>
 void worker_row::serialize(Archive& ar, unsigned) {
   ar& BOOST_SERIALIZATION_NVP(machine) & BOOST_SERIALIZATION_NVP(type)
       & BOOST_SERIALIZATION_NVP(labels) & BOOST_SERIALIZATION_NVP(methods)
-      & BOOST_SERIALIZATION_NVP(address) & BOOST_SERIALIZATION_NVP(slots)
-      & BOOST_SERIALIZATION_NVP(slots_used) & BOOST_SERIALIZATION_NVP(items_done)
-      & BOOST_SERIALIZATION_NVP(session) & BOOST_SERIALIZATION_NVP(version)
-      & BOOST_SERIALIZATION_NVP(life);
+      & BOOST_SERIALIZATION_NVP(address) & BOOST_SERIALIZATION_NVP(is_address_good)
+      & BOOST_SERIALIZATION_NVP(slots) & BOOST_SERIALIZATION_NVP(slots_used)
+      & BOOST_SERIALIZATION_NVP(items_done) & BOOST_SERIALIZATION_NVP(session)
+      & BOOST_SERIALIZATION_NVP(version) & BOOST_SERIALIZATION_NVP(life);
 }
 
 }  // namespace holdfast::controlling

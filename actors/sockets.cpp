@@ -180,11 +180,13 @@ descriptor connect_to(const std::string& address, duration within) {
   auto timer = timer_for(within);
   auto list = look_up(parse_address(address), false);
   int reason = 0;
+  bool is_refused = true;
   for (auto* at = list.get(); at; at = at->ai_next) {
     descriptor socket(
         ::socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol));
     if (!socket) {
       reason = errno;
+      is_refused = false;
       continue;
     }
     set_flag(socket.get(), IPPROTO_TCP, TCP_NODELAY);
@@ -193,8 +195,12 @@ descriptor connect_to(const std::string& address, duration within) {
       reason = wait_connected(socket.get(), timer.get());
     if (reason == 0)
       return socket;
+    is_refused &= reason == ECONNREFUSED;
   }
-  throw error(errc::link_lost, "cannot connect to " + address + ": " + why(reason));
+  auto text = "cannot connect to " + address + ": " + why(reason);
+  if (is_refused && reason == ECONNREFUSED)
+    throw nobody_listens(errc::link_lost, text);
+  throw error(errc::link_lost, text);
 }
 
 bool has_unread(int socket) {

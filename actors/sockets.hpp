@@ -64,8 +64,14 @@ private:
   std::string address_;
 };
 
+/// No process listens there: the machine said so itself.
+class nobody_listens : public error {
+public:
+  using error::error;
+};
+
 /// Connects within `within`, trying each address that the name has. Blocks; for a thread of its own. Throws
-/// errc::link_lost with the reason.
+/// errc::link_lost with the reason; nobody_listens if each address refused.
 descriptor connect_to(const std::string& address, duration within);
 
 /// Bytes that arrived and were not read.

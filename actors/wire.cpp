@@ -33,6 +33,7 @@ struct socket_dialed {
   std::uint64_t dial = 0;
   std::shared_ptr<sockets::descriptor> socket;
   std::string failure;
+  bool is_refused = false;
 };
 
 // From the broker to itself, later.
@@ -153,6 +154,9 @@ void connect_once(caf::event_based_actor* self, std::uint64_t dial, std::string 
   socket_dialed result{dial, std::make_shared<sockets::descriptor>(), {}};
   try {
     *result.socket = sockets::connect_to(address, within);
+  } catch (const sockets::nobody_listens& reason) {
+    result.failure = reason.what();
+    result.is_refused = true;
   } catch (const error& reason) {
     result.failure = reason.what();
   }
@@ -221,7 +225,7 @@ void socket_wire_state::dialed(const socket_dialed& fact) {
   auto [owner, tag] = std::move(i->second);
   dials_.erase(i);
   if (!*fact.socket)
-    self_->send(owner, wire_dial_failed{tag, fact.failure});
+    self_->send(owner, wire_dial_failed{tag, fact.failure, fact.is_refused});
   else
     self_->send(owner, wire_connected{tag, open(std::move(*fact.socket), owner, false)});
 }

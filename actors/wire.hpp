@@ -105,6 +105,7 @@ struct wire_connected {
 struct wire_dial_failed {
   std::uint64_t tag = 0;
   std::string text;
+  bool is_refused = false;  ///< no process listens there, as the machine there said itself
 };
 
 struct wire_given {

@@ -39,6 +39,7 @@ struct scripted_worker {
   std::uint32_t slots = 1;
   std::uint64_t incarnation = 1;
   bool is_leaving = false;
+  std::string address{};
   bool starts = true;     ///< what it is given, at once
   bool finishes = false;  ///< what it started, at once
 
@@ -60,6 +61,7 @@ struct scripted_worker {
     said.session = session;
     said.version = version;
     said.is_leaving = is_leaving;
+    said.address = address;
     for (auto& [id, one] : items)
       said.held.push_back({id, one.order.epoch, one.has_ended, one.is_running});
     return said;

@@ -101,6 +101,33 @@ TEST(controller_loss, AGoodbyeAndANewProcessEndTheGraceAtOnce) {
   EXPECT_EQ(bench.show(id).epoch, 3u);
 }
 
+TEST(controller_loss, ADeathIsProvenWhereNobodyListensAnyMore) {
+  std::set<std::string> listening{"w1:1"};
+  bench_options options;
+  options.controller.probe = [&](const std::string& address,
+                                 const std::function<void(bool)>& done) {
+    done(listening.contains(address));
+  };
+  controller_bench bench(options);
+  bench.add({.name = "w1", .address = "w1:1"});
+  auto id = submit_with(bench, [](submission& given) { given.grace_ns = 1000 * second_ns; });
+  bench.settle();
+  bench.add({.name = "w2", .address = "w2:1"});
+  bench.disconnect("w1");
+  bench.pass(20s);
+  EXPECT_EQ(bench.show(id).worker, "w1") << "it lives: only its link is down";
+  listening.clear();
+  bench.node().advance(1s);
+  bench.settle();
+  EXPECT_EQ(bench.show(id).worker, "w2");
+  EXPECT_EQ(bench.status("w1").phase, "gone");
+
+  bench.disconnect("w2");
+  bench.pass(20s);
+  EXPECT_EQ(bench.show(id).worker, "w2") << "it was never found where it said: no proof";
+  EXPECT_EQ(bench.status("w2").phase, "lost");
+}
+
 TEST(controller_loss, AnItemThatSuspendsWaitsForAWorkerThatFits) {
   controller_bench bench;
   bench.add({.name = "w1"});
