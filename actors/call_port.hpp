@@ -38,6 +38,10 @@ public:
   /// Waits for at most `within`.
   virtual call_reply call(const std::string& peer, call_header header, std::string payload,
                           duration within) = 0;
+
+  // For those that ask again and again.
+  virtual node_time now() const = 0;
+  virtual void pause(duration time) = 0;  ///< returns early when the node stops
 };
 
 }  // namespace holdfast

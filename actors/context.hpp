@@ -14,6 +14,8 @@
 namespace holdfast {
 
 class context;
+template <class Port>
+class basic_controller;
 
 /// A synchronous call that a handler is about to make: `then` says who hears the answer. The call leaves when the handler
 /// has committed; the continuation is a transaction of its own, in the same mailbox. It does not survive a restart: what
@@ -100,6 +102,9 @@ public:
   /// A node, oneself included, as this handler talks to it.
   basic_peer<inside_port> to(std::string_view name) const { return {inside_port(*run_), name}; }
   basic_peer<inside_port> self() const { return to(run_->node_name()); }
+
+  /// A controller, for work items that leave with this handler's commit: <holdfast/actors/work_front.hpp>.
+  basic_controller<inside_port> controller(std::string_view name) const;
 
   /// Sends to oneself, that long after the commit.
   reminder later(duration wait) const { return {inside_port(*run_), run_->node_name(), wait}; }

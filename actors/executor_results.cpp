@@ -140,6 +140,7 @@ void executor::refused(mailbox& box, commit_batch& batch) {
   box.is_broken = true;
   if (batch.refusal() == errc::disk_full) {
     ++status_.held_by_full_disk;
+    box.full_until = env_.time->now() + duration(full_disk_wait).count();
     block(batch.mailbox(), box, full_disk_wait);
   } else if (batch.refusal() == errc::none) {
     ++status_.conflicts;

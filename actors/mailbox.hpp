@@ -63,7 +63,7 @@ public:
   bool may_start(node_time now) const {
     if (!has_work() || is_broken || running >= options_.concurrency)
       return false;
-    if (committing >= commits_ahead_max)
+    if (committing >= commits_ahead_max || full_until > now)
       return false;
     return blocked_until <= now || !messages_.empty();
   }
@@ -98,6 +98,7 @@ public:
   bool is_broken = false;       ///< a commit was refused: nothing starts until all is back
   bool is_queued = false;       ///< stands in the executor's queue
   node_time blocked_until = 0;  ///< the head of an ordered mailbox waits for its next attempt
+  node_time full_until = 0;     ///< a commit found the disk full: messages wait like calls
   std::vector<work> rerun;      ///< what the refused commits hold, in order
   std::string unstorable;       ///< why the one call in `rerun` cannot be committed as it is
   std::shared_ptr<commit_batch> last;                 ///< the last batch under way

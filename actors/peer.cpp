@@ -47,6 +47,11 @@ bool outside_port::send(const std::string& peer, call_header header, std::string
   return port_->send(peer, std::move(header), std::move(payload));
 }
 
+void outside_port::pause(duration time) const {
+  check_thread("wait");
+  port_->pause(time);
+}
+
 call_reply outside_port::ask(const std::string& peer, call_header header, std::string payload,
                              duration within) const {
   check_thread("call");

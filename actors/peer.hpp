@@ -54,6 +54,9 @@ public:
   expected<R> call(const std::string& peer, call_header header, std::string payload,
                    duration within) const;
 
+  node_time now() const { return port_->now(); }
+  void pause(duration time) const;  ///< blocks, as the verbs do
+
 private:
   void check_thread(const char* verb) const;
   call_reply ask(const std::string& peer, call_header header, std::string payload,

@@ -8,7 +8,8 @@
 namespace holdfast {
 namespace {
 
-constexpr unsigned slots_max = 10'000;
+/// A controller reads all that a worker holds at once, when it reports.
+constexpr unsigned slots_max = 1024;
 
 worker_options checked(worker_options options) {
   check_options(options);

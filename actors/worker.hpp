@@ -25,7 +25,7 @@ struct worker_options {
   std::string controller{};  ///< the node that owns the work; the only one it is taken from
   std::vector<std::string> labels{};                   ///< what items may demand: "gpu"
   duration report_interval = std::chrono::seconds(2);  ///< how often differences are looked for
-  unsigned slots = 1;                                  ///< items at a time: 1 to 10,000
+  unsigned slots = 1;                                  ///< items at a time: 1 to 1024
   std::string type{};  ///< of the node, in a cluster of several kinds
 };
 

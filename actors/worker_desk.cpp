@@ -62,8 +62,7 @@ worker_desk::applied worker_desk::apply(const desired_items& news, node_time now
   for (auto& item : news.keep) {
     run_key key{item.item, item.epoch};
     wanted.insert(key);
-    auto known = entries_.find(key);
-    result.must_report |= known == entries_.end() || !is_wanted(known->second);
+    result.must_report |= !keep(key);
   }
   for (auto& item : news.drop)
     if (auto known = entries_.find({item.item, item.epoch}); known != entries_.end())
@@ -98,13 +97,36 @@ void worker_desk::add(const assigned_item& order, node_time now) {
         now);
 }
 
+/// False when the details are needed.
+bool worker_desk::keep(const run_key& key) {
+  if (auto known = entries_.find(key); known != entries_.end())
+    return is_wanted(known->second);
+  for (auto i = entries_.lower_bound({key.item, 0}); i != entries_.end() && i->first < key; ++i) {
+    if (i->second.at != phase::waiting && i->second.at != phase::running)
+      continue;
+    auto adopted = entries_.extract(i);
+    if (adopted.mapped().is_busy)
+      adopted_[{key.item, adopted.mapped().started_as}] = key;
+    adopted.key() = key;
+    adopted.mapped().order.epoch = key.epoch;
+    entries_.insert(std::move(adopted));
+    return true;
+  }
+  return false;
+}
+
+worker_desk::entries::iterator worker_desk::find_run(const run_key& run) {
+  auto adopted = adopted_.find(run);
+  return entries_.find(adopted == adopted_.end() ? run : adopted->second);
+}
+
 void worker_desk::drop(entries::iterator at, std::vector<run_key>& stop) {
   auto& what = at->second;
   switch (what.at) {
   case phase::waiting: entries_.erase(at); return;
   case phase::running:
     what.at = phase::unwanted;
-    stop.push_back(at->first);
+    stop.push_back({at->first.item, what.started_as});
     return;
   case phase::ending: what.is_dropped = true; return;
   case phase::ended: what.at = phase::heard; return;
@@ -132,6 +154,7 @@ std::vector<assigned_item> worker_desk::start_next(node_time now) {
     used += what->order.slots;
     what->at = phase::running;
     what->is_busy = true;
+    what->started_as = what->order.epoch;
     what->since = now;
     started.push_back(what->order);
     what->order.payload = {};
@@ -140,28 +163,30 @@ std::vector<assigned_item> worker_desk::start_next(node_time now) {
   return started;
 }
 
-bool worker_desk::returned(const run_key& key, run_ending ending, node_time now) {
-  auto i = entries_.find(key);
-  if (i == entries_.end() || !std::exchange(i->second.is_busy, false))
-    return false;
+std::optional<run_key> worker_desk::returned(const run_key& run, run_ending ending, node_time now) {
+  auto i = find_run(run);
+  adopted_.erase(run);
+  if (i == entries_.end() || i->second.started_as != run.epoch
+      || !std::exchange(i->second.is_busy, false))
+    return std::nullopt;
+  auto key = i->first;
   auto& what = i->second;
   if (what.at == phase::running) {
     if (ending.saw_cancel && ending.how == run_end::done)
       ending = {run_end::cancelled, {}, "it was told to stop, and did", {}};
     end(key, what, std::move(ending), now);
-    return true;
+    return key;
   }
   if (what.at == phase::gone)
     forget(key);
-  if (what.at != phase::unwanted)
-    return false;  // its end was told already
-  if (ending.how != run_end::done || ending.saw_cancel) {
+  else if (what.at == phase::unwanted && (ending.how != run_end::done || ending.saw_cancel))
     forget(key);
-    return false;
+  else if (what.at == phase::unwanted) {
+    end(key, what, std::move(ending), now);  // it came too late, and is kept as evidence
+    what.is_dropped = true;
+    return key;
   }
-  end(key, what, std::move(ending), now);  // it came too late, and is kept as evidence
-  what.is_dropped = true;
-  return true;
+  return std::nullopt;
 }
 
 void worker_desk::end(const run_key& key, entry& what, run_ending ending, node_time now) {
@@ -183,7 +208,7 @@ std::vector<run_key> worker_desk::end_overdue(node_time now) {
     bool is_alone =
         lost_at_ && what.order.stop_alone_ns >= 0 && *lost_at_ + what.order.stop_alone_ns <= now;
     if (what.is_busy)
-      stop.push_back(key);
+      stop.push_back({key.item, what.started_as});
     run_ending ending;
     ending.how = is_alone ? run_end::handed_back : run_end::timed_out;
     ending.text = is_alone ? "its worker was without its controller for longer than stop_alone"
@@ -237,11 +262,11 @@ std::vector<run_key> worker_desk::leave(node_time now) {
   is_leaving_ = true;
   for (auto& [key, what] : entries_) {
     if (what.at == phase::unwanted)
-      stop.push_back(key);
+      stop.push_back({key.item, what.started_as});
     if (what.at != phase::waiting && what.at != phase::running)
       continue;
     if (what.is_busy)
-      stop.push_back(key);
+      stop.push_back({key.item, what.started_as});
     end(key, what, {run_end::handed_back, {}, "its worker stops", {}}, now);
   }
   return stop;
@@ -345,9 +370,12 @@ void worker_desk::fill(worker_report& report) const {
                              what.at == phase::running || what.at == phase::ending});
 }
 
-bool worker_desk::holds(const run_key& key) const {
-  auto i = entries_.find(key);
-  return i != entries_.end() && is_wanted(i->second);
+std::optional<run_key> worker_desk::item_of(const run_key& run) const {
+  auto adopted = adopted_.find(run);
+  auto i = entries_.find(adopted == adopted_.end() ? run : adopted->second);
+  if (i == entries_.end() || i->second.at != phase::running)
+    return std::nullopt;
+  return i->first;
 }
 
 std::size_t worker_desk::count_busy() const {

@@ -23,6 +23,8 @@ namespace holdfast {
 ///
 /// - Nothing starts but under the session that the controller drew on this link, and nothing twice.
 /// - A handler keeps its slots until it returns, whatever became of its item meanwhile.
+/// - A run is named by the epoch that it was started under. Its item may be kept under a newer one (return_policy::adopt):
+///   what is said of it from then on is said under that one.
 /// - An end is `unstored` until `stored` says that it is durable, and held until the controller drops it.
 class worker_desk {
 public:
@@ -39,15 +41,15 @@ public:
   struct applied {
     bool is_taken = false;      ///< otherwise a duplicate, or of a session that is over
     bool must_report = false;   ///< a version is missing, or the details of an item
-    std::vector<run_key> stop;  ///< runs to be told to stop
+    std::vector<run_key> stop;  ///< runs to be told to stop, by the epoch they were started under
   };
   applied apply(const desired_items& news, node_time now);
 
   /// What starts now, in the order in which it came; it counts as running from here on.
   std::vector<assigned_item> start_next(node_time now);
 
-  /// The handler of a run has returned. Whether there is an end that must be stored.
-  bool returned(const run_key& key, run_ending ending, node_time now);
+  /// The handler of a run has returned. The item whose end must be stored, if there is one.
+  std::optional<run_key> returned(const run_key& run, run_ending ending, node_time now);
 
   /// Runs whose time is up, or whose controller has been away for too long: they have ended, and are to be told to stop.
   std::vector<run_key> end_overdue(node_time now);
@@ -71,7 +73,8 @@ public:
 
   /// Session, version, offered slots (without those of unwanted handlers), what it holds.
   void fill(worker_report& report) const;
-  bool holds(const run_key& key) const;
+  std::optional<run_key> item_of(
+      const run_key& run) const;  ///< as it is wanted now; none if it is not
   std::uint32_t slots_offered() const;
   std::size_t count_busy() const;  ///< handlers that have not returned
   std::size_t count_waiting() const;
@@ -84,13 +87,16 @@ private:
     assigned_item order;  ///< without its bytes once it was started
     std::uint64_t arrival = 0;
     node_time since = 0;
-    bool is_busy = false;     ///< its handler has not returned
-    bool is_dropped = false;  ///< while it was ending
+    std::uint64_t started_as = 0;  ///< the epoch of the run
+    bool is_busy = false;          ///< its handler has not returned
+    bool is_dropped = false;       ///< while it was ending
     item_end end;
   };
   using entries = std::map<run_key, entry>;
 
   void add(const assigned_item& order, node_time now);
+  bool keep(const run_key& key);
+  entries::iterator find_run(const run_key& run);
   void drop(entries::iterator at, std::vector<run_key>& stop);
   void end(const run_key& key, entry& what, run_ending ending, node_time now);
   void forget(const run_key& key);
@@ -110,6 +116,7 @@ private:
   std::optional<node_time> lost_at_;
   std::map<item_id, std::uint64_t> past_;  ///< the newest epoch of items that ran here and are gone
   std::deque<run_key> past_order_;
+  std::map<run_key, run_key> adopted_;  ///< run -> item, where they differ
 };
 
 }  // namespace holdfast

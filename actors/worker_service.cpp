@@ -118,15 +118,17 @@ void worker::service::desired(context& ctx, const desired_items& news) {
   settle();
 }
 
-void worker::service::finish(context& ctx, const run_key& key) {
+/// Of a run that has returned, or of an item that has ended otherwise.
+void worker::service::finish(context& ctx, const run_key& run_or_item) {
   load(ctx);
+  auto key = run_or_item;
   std::optional<item_end> end;
   {
     std::lock_guard guard(mutex_);
     if (auto came = returned_.extract(key)) {
       runs_.erase(key);
       auto before = desk_.slots_offered();
-      desk_.returned(key, std::move(came.mapped()), ctx.now());
+      key = desk_.returned(key, std::move(came.mapped()), ctx.now()).value_or(key);
       storing_.insert(key);
       start_here();
       store_here();
@@ -137,11 +139,14 @@ void worker::service::finish(context& ctx, const run_key& key) {
       end = *known;
   }
   arm(ctx);
-  if (!end)
-    return;
+  if (end)
+    store(ctx, key, *end);
+}
+
+void worker::service::store(context& ctx, const run_key& key, const item_end& end) {
   auto rows = ctx.state(ended_rows);
   if (!rows.contains({key.item, key.epoch})) {
-    ctx.to(options.controller).queue(work::ended, *end);
+    ctx.to(options.controller).queue(work::ended, end);
     rows.put({key.item, key.epoch}, env.time->wall_ns());
   }
   ctx.self().send(stored_method, key.item, key.epoch);
@@ -168,13 +173,15 @@ void worker::service::swept(const std::vector<held_item>& items) {
 
 void worker::service::checkpoint(context& ctx, const run_key& key) {
   std::shared_ptr<work_run> run;
+  std::optional<run_key> item;
   {
     std::lock_guard guard(mutex_);
-    if (auto i = runs_.find(key); i != runs_.end() && desk_.holds(key))
+    item = desk_.item_of(key);
+    if (auto i = runs_.find(key); i != runs_.end())
       run = i->second.run;
   }
-  if (run)
-    ctx.to(options.controller).queue(work::checkpoint, key.item, key.epoch, run->checkpoint());
+  if (run && item)
+    ctx.to(options.controller).queue(work::checkpoint, item->item, item->epoch, run->checkpoint());
 }
 
 void worker::service::look(context& ctx) {
@@ -445,14 +452,15 @@ void worker::service::run_ended(const run_key& key, run_ending ending) {
 void worker::service::run_progressed(const run_key& key, double part, const std::string& text) {
   std::lock_guard guard(mutex_);
   auto i = runs_.find(key);
-  if (i == runs_.end() || !desk_.holds(key))
+  auto item = desk_.item_of(key);
+  if (i == runs_.end() || !item)
     return;
   auto now = env.time->now();
   if (part < 1 && i->second.progress_at != 0
       && now - i->second.progress_at < progress_interval.count())
     return;
   i->second.progress_at = now;
-  tell(options.controller, work::progress, key.item, key.epoch, part, text);
+  tell(options.controller, work::progress, item->item, item->epoch, part, text);
 }
 
 void worker::service::run_saved(const run_key& key) {

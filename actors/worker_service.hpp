@@ -57,7 +57,7 @@ private:
   // Handlers.
   void begin(context& ctx);
   void desired(context& ctx, const desired_items& news);
-  void finish(context& ctx, const run_key& key);
+  void finish(context& ctx, const run_key& run_or_item);
   void stored(context& ctx, const run_key& key);
   void swept(const std::vector<held_item>& items);
   void checkpoint(context& ctx, const run_key& key);
@@ -68,6 +68,7 @@ private:
 
   // Their parts. Those named `_here` are called with the desk locked.
   void load(context& ctx);
+  void store(context& ctx, const run_key& key, const item_end& end);
   void sweep(context& ctx);
   void arm(context& ctx);
   void stop_runs(const stopped_runs& runs);

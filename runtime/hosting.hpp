@@ -5,6 +5,7 @@
 #include <holdfast/persistence/lmdb_journal.hpp>
 #include <holdfast/runtime/local_port.hpp>
 #include <holdfast/runtime/node.hpp>
+#include <holdfast/runtime/node_work.hpp>
 #include <holdfast/runtime/operator_socket.hpp>
 
 #include <caf/actor_system.hpp>
@@ -21,7 +22,7 @@ namespace holdfast {
 
 /// What a node is made of, put together in this order and taken apart in the reverse one:
 ///
-///    store -> actor system -> persistence, executor, wire, switchboard -> what waited -> links -> operator's socket
+///    store -> actor system -> persistence, executor, wire, switchboard -> what waited -> links -> operator's socket -> work
 ///
 /// Opening makes the store usable; starting lets handlers run and peers in.
 struct node::hosting {
@@ -37,6 +38,7 @@ struct node::hosting {
   environment env;
   local_port port{env};
   shown_tables tables;
+  node_work work{env};
   std::atomic<bool> is_open{false};
   std::string address;
 
@@ -45,6 +47,7 @@ private:
   void spawn_actors();
   void recover();
   std::string bind();
+  bool end_work();
   bool end_handlers();
   void end_links();
   void end_actors();

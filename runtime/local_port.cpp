@@ -35,8 +35,9 @@ private:
 };
 
 void local_port::close() {
-  is_closed_ = true;
   std::lock_guard guard(mutex_);
+  is_closed_ = true;
+  closing_.notify_all();
   for (auto& answer : waiting_)
     answer->give({errc::unknown, env_.self.name + " is stopping; the call may have run", {}});
 }
@@ -101,6 +102,15 @@ call_reply local_port::call(const std::string& peer, call_header header, std::st
   if (future.wait_for(within + answer_grace) == std::future_status::ready)
     return future.get();
   return {errc::unknown, peer + " did not answer in time; the call may have run", {}};
+}
+
+node_time local_port::now() const {
+  return env_.time->now();
+}
+
+void local_port::pause(duration time) {
+  std::unique_lock guard(mutex_);
+  closing_.wait_for(guard, time, [this] { return is_closed_.load(); });
 }
 
 }  // namespace holdfast

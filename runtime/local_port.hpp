@@ -3,6 +3,7 @@
 #include <holdfast/actors/call_port.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,8 @@ public:
   bool send(const std::string& peer, call_header header, std::string payload) override;
   call_reply call(const std::string& peer, call_header header, std::string payload,
                   duration within) override;
+  node_time now() const override;
+  void pause(duration time) override;
 
   /// From now on everything is refused with errc::stopping; threads that wait for an answer get errc::unknown.
   void close();
@@ -36,6 +39,7 @@ private:
   environment& env_;
   std::atomic<bool> is_closed_{false};
   std::mutex mutex_;
+  std::condition_variable closing_;
   std::set<std::shared_ptr<single_answer>> waiting_;
 };
 

@@ -33,6 +33,14 @@ void node::show(shown_table shown) {
   hosting_->tables.add(std::move(shown));
 }
 
+void node::serve_controller(controller_options options) {
+  hosting_->work.serve_controller(std::move(options));
+}
+
+worker& node::work_for(worker_options options) {
+  return hosting_->work.add_worker(std::move(options));
+}
+
 void node::start() {
   hosting_->start();
 }
@@ -48,6 +56,11 @@ peer node::to(std::string_view name) {
 
 peer node::self() {
   return to(name());
+}
+
+controller_front node::controller(std::string_view name) {
+  hosting_->open();
+  return {outside_port(hosting_->port), name};
 }
 
 const std::string& node::name() const {

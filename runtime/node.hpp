@@ -1,10 +1,13 @@
 #pragma once
 
 #include <holdfast/actors/context.hpp>
+#include <holdfast/actors/controller.hpp>
 #include <holdfast/actors/durable_actor.hpp>
 #include <holdfast/actors/peer.hpp>
 #include <holdfast/actors/registry.hpp>
 #include <holdfast/actors/serve.hpp>
+#include <holdfast/actors/work_front.hpp>
+#include <holdfast/actors/worker.hpp>
 #include <holdfast/persistence/outcome.hpp>
 #include <holdfast/runtime/node_options.hpp>
 #include <holdfast/runtime/shown_table.hpp>
@@ -89,6 +92,17 @@ public:
   }
   void listen(peer_listener listener);
 
+  /// Makes this node a controller: others submit work items to it by its name, and workers dial it.
+  void serve_controller(controller_options options = {});
+
+  /// Makes this node a worker of a controller, one that it dials or that dials it. What it can run is served at the worker:
+  ///
+  ///     auto& work = node.work_for({.controller = "hub", .labels = {"gpu"}, .slots = 2});
+  ///     work.serve(render, [](holdfast::work_context& work, const std::string& path, int dpi) { ... });
+  ///
+  /// A node is one worker: errc::bad_option. When the node stops, what runs is handed back.
+  worker& work_for(worker_options options);
+
   /// Lets the operator's `state` commands read a table with its types.
   template <class K, class V>
   void show(const table<K, V>& declared) {
@@ -107,6 +121,9 @@ public:
   /// A node, by name, oneself included.
   peer to(std::string_view name);
   peer self();
+
+  /// A controller, by the name of its node, oneself included: for submitting work items and asking about them.
+  controller_front controller(std::string_view name);
 
   const std::string& name() const;
   std::string address() const;  ///< as bound; empty before start and for nodes that only dial

@@ -3,6 +3,7 @@
 #include <holdfast/actors/call_port.hpp>
 #include <holdfast/actors/handler_run.hpp>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,9 +35,19 @@ public:
   holdfast::call_reply call(const std::string& peer, holdfast::call_header header,
                             std::string payload, holdfast::duration within) override {
     called.push_back({peer, std::move(header), std::move(payload), within});
+    if (answer)
+      return answer(called.back());
     return next_reply;
   }
+  holdfast::node_time now() const override { return clock; }
+  void pause(holdfast::duration time) override {
+    pauses.push_back(time);
+    clock += time.count();
+  }
 
+  std::function<holdfast::call_reply(const recording::call&)> answer;  ///< instead of next_reply
+  holdfast::node_time clock = 1'000'000'000;
+  std::vector<holdfast::duration> pauses;
   std::vector<recording::call> queued, sent, called;
   holdfast::queue_result next_result{{7, 1, 42}};
   holdfast::call_reply next_reply;
