@@ -1,14 +1,9 @@
 #include "tests/actors/supervised_world.hpp"
 
-#include <holdfast/actors/progress_watch.hpp>
 #include <holdfast/core/error.hpp>
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <map>
-#include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -27,46 +22,6 @@ supervision_rules rules(restart_strategy strategy = restart_strategy::one_for_on
 
 std::vector<child_rules> abc() {
   return {rules_for("a"), rules_for("b"), rules_for("c")};
-}
-
-// ---- intensity
-
-TEST(restart_intensity, CountsUntilJustBeforeThePeriodIsOver) {
-  restart_intensity intensity({2, 5s});
-  EXPECT_TRUE(intensity.add(10s));
-  EXPECT_TRUE(intensity.add(11s));
-  EXPECT_EQ(intensity.count(15s - 1ns), 2u);
-  EXPECT_EQ(intensity.count(15s), 1u);
-  EXPECT_TRUE(intensity.add(15s));
-  EXPECT_FALSE(intensity.add(16s - 1ns));
-}
-
-TEST(restart_intensity, ZeroAllowsNone) {
-  restart_intensity intensity({0, 5s});
-  EXPECT_FALSE(intensity.add(1s));
-  EXPECT_FALSE(intensity.add(100s));
-}
-
-TEST(restart_intensity, AManyAtOneMomentAreAllCounted) {
-  restart_intensity intensity({3, 5s});
-  for (int i = 0; i < 3; ++i)
-    EXPECT_TRUE(intensity.add(1s));
-  EXPECT_FALSE(intensity.add(1s));
-  EXPECT_TRUE(intensity.add(6s));
-}
-
-TEST(restart_intensity, OneThatWasTooManyCountsAsWell) {
-  restart_intensity intensity({1, 5s});
-  EXPECT_TRUE(intensity.add(1s));
-  EXPECT_FALSE(intensity.add(2s));
-  EXPECT_FALSE(intensity.add(6s)) << "the one at 2 s is in the period";
-  EXPECT_TRUE(intensity.add(20s));
-}
-
-TEST(restart_intensity, APeriodOfZeroCountsNothing) {
-  restart_intensity intensity({1, 0s});
-  EXPECT_TRUE(intensity.add(1s));
-  EXPECT_TRUE(intensity.add(1s));
 }
 
 // ---- start and stop
@@ -99,6 +54,29 @@ TEST(supervision, TheNextChildWaitsUntilTheOneBeforeIsUp) {
   EXPECT_FALSE(world.core().is_up());
   world.take(supervision_event::started{world.runs["b"]});
   EXPECT_EQ(world.done.back(), "start c");
+}
+
+TEST(supervision, WhateverElseHappensNobodyOvertakesOneThatIsNotUpYet) {
+  supervised_world world(rules(), abc());
+  world.slow = {"b"};
+  world.take(supervision_event::begin{});
+  world.done.clear();
+  world.end("a", exit_kind::error);
+  world.take(supervision_event::start_child{1, rules_for("d")});
+  EXPECT_EQ(world.done, (actions{"start a"})) << "it stands before b; c and d stand behind";
+  world.take(supervision_event::started{world.runs["b"]});
+  EXPECT_EQ(world.done, (actions{"start a", "start c", "start d", "1: done"}));
+}
+
+TEST(supervision, OneThatIsAskedToEndIsNotJudgedByItsProgress) {
+  supervised_world world(rules(), abc());
+  world.deaf = {"c"};
+  world.begun();
+  world.take(supervision_event::stop_child{1, "c"});
+  world.end("c", exit_kind::hung);
+  EXPECT_EQ(world.done, (actions{"stop c"})) << "it has the time of its deadline";
+  world.end("c", exit_kind::shutdown);
+  EXPECT_EQ(world.done, (actions{"stop c", "1: done"}));
 }
 
 TEST(supervision, OneThatIsNotUpYetIsStoppedToo) {
@@ -416,207 +394,6 @@ TEST(supervision, EveryOrderIsAnsweredWhenItEnds) {
   EXPECT_EQ(world.done, (actions{"stop c", "3: d could not be started: top is ending", "forget d",
                                  "4: top is ending and starts nothing more", "1: done", "2: done",
                                  "stop b", "stop a", "end"}));
-}
-
-// ---- any order of events: what must always hold
-
-struct checker {
-  std::set<std::string> alive;  ///< started and neither ended nor abandoned
-  bool has_ended = false;
-  bool is_ending = false;
-
-  void operator()(const supervision_action_any& action, const std::vector<std::string>& order) {
-    ASSERT_FALSE(has_ended) << "an action behind the end";
-    if (auto start = std::get_if<supervision_action::start>(&action)) {
-      ASSERT_FALSE(is_ending) << "a start while ending";
-      ASSERT_TRUE(alive.insert(start->id).second) << start->id << " twice";
-    } else if (auto stop = std::get_if<supervision_action::stop>(&action)) {
-      ASSERT_TRUE(alive.contains(stop->id));
-      for (auto i = order.rbegin(); is_ending && *i != stop->id; ++i) {
-        ASSERT_FALSE(alive.contains(*i)) << *i << " was to end before " << stop->id;
-      }
-    } else if (auto kill = std::get_if<supervision_action::kill>(&action)) {
-      ASSERT_TRUE(alive.contains(kill->id));
-    } else if (auto lost = std::get_if<supervision_action::abandon>(&action)) {
-      ASSERT_EQ(alive.erase(lost->id), 1u);
-    } else if (std::holds_alternative<supervision_action::end>(action)) {
-      ASSERT_TRUE(alive.empty()) << *alive.begin() << " outlives its supervisor";
-      has_ended = true;
-    }
-  }
-};
-
-class random_life {
-public:
-  explicit random_life(unsigned seed)
-      : chance_(seed),
-        core_("top", {static_cast<restart_strategy>(pick(3)), {pick(4), 5s}, 1s}, children()) {}
-
-  void run() {
-    feed(supervision_event::begin{});
-    for (int i = 0; i < 60 && !check.has_ended && !::testing::Test::HasFatalFailure(); ++i)
-      happen();
-    check.is_ending = true;
-    feed(supervision_event::stop{});
-    // Nobody obeys: time alone must bring it to its end.
-    for (int i = 0; i < 60 && !check.has_ended; ++i)
-      pass();
-    EXPECT_TRUE(check.has_ended);
-    EXPECT_EQ(asked_.size(), answered_) << "an order was not answered";
-  }
-
-  checker check;
-
-private:
-  std::size_t pick(std::size_t below) { return chance_() % below; }
-
-  std::vector<child_rules> children() {
-    std::vector<child_rules> all;
-    for (auto id : order_)
-      all.push_back(
-          {id, static_cast<restart_policy>(pick(3)), duration(pick(3) * 1s), child_kind::worker});
-    return all;
-  }
-
-  void feed(const supervision_event_any& event) {
-    if (auto ended = std::get_if<supervision_event::ended>(&event))
-      if (runs_.contains(ended->run) && core_runs(ended->run))
-        check.alive.erase(runs_[ended->run]);
-    if (auto failed = std::get_if<supervision_event::start_failed>(&event))
-      check.alive.erase(runs_[failed->run]);
-    for (auto& action : core_.step(event, now_)) {
-      if (auto report = std::get_if<supervision_report>(&action))
-        check.is_ending |= report->fact == supervision_fact::escalated;
-      check(action, order_);
-      if (auto start = std::get_if<supervision_action::start>(&action)) {
-        runs_[start->run] = start->id;
-        latest_[start->id] = start->run;
-        starting_ = start->run;
-      }
-      if (auto lost = std::get_if<supervision_action::abandon>(&action))
-        latest_.erase(lost->id);
-      answered_ += std::holds_alternative<supervision_action::answer>(action);
-    }
-  }
-
-  bool core_runs(run_number run) {
-    auto i = latest_.find(runs_[run]);
-    return i != latest_.end() && i->second == run;
-  }
-
-  void pass() {
-    now_ = std::max(now_, core_.next_deadline().value_or(now_ + 1s));
-    feed(supervision_event::time_passed{});
-  }
-
-  void happen() {
-    now_ += pick(2000) * 1ms;
-    auto run = runs_.empty() ? 0 : 1 + pick(runs_.size());
-    auto kind = static_cast<exit_kind>(pick(4));
-    auto id = order_[pick(order_.size())];
-    switch (pick(10)) {
-    case 0:
-    case 1:
-    case 2: return feed(supervision_event::ended{run, kind, "chance"});
-    case 3: return feed(supervision_event::hung{run, "chance"});
-    case 4: return feed(supervision_event::time_passed{});
-    case 5: return feed(supervision_event::stop_child{ask(), id});
-    case 6: return feed(supervision_event::restart_child{ask(), id});
-    case 7: return feed(supervision_event::delete_child{ask(), id});
-    case 8: return feed_new(id);
-    default: return up_or_not();
-    }
-  }
-
-  void feed_new(const std::string& id) {
-    auto known = core_.status(now_).children;
-    bool is_there = std::any_of(known.begin(), known.end(),
-                                [&](const child_status& child) { return child.id == id; });
-    if (!is_there) {
-      std::erase(order_, id);
-      order_.push_back(id);
-    }
-    feed(supervision_event::start_child{
-        ask(), {id, static_cast<restart_policy>(pick(3)), 1s, child_kind::worker}});
-  }
-
-  void up_or_not() {
-    auto run = std::exchange(starting_, 0);
-    if (run == 0 || !core_runs(run) || !check.alive.contains(runs_[run]))
-      return;
-    if (pick(3) == 0)
-      feed(supervision_event::start_failed{run, "chance"});
-    else
-      feed(supervision_event::started{run});
-  }
-
-  request_number ask() {
-    asked_.push_back(asked_.size() + 1);
-    return asked_.size();
-  }
-
-  std::mt19937 chance_;
-  std::vector<std::string> order_{"a", "b", "c", "d"};
-  supervision core_;
-  std::map<run_number, std::string> runs_;
-  std::map<std::string, run_number> latest_;
-  std::vector<request_number> asked_;
-  std::size_t answered_ = 0;
-  run_number starting_ = 0;
-  duration now_{1h};
-};
-
-TEST(supervision, HoldsItsRulesInAnyOrderOfEvents) {
-  for (unsigned seed = 1; seed <= 3000 && !HasFatalFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    random_life(seed).run();
-  }
-}
-
-// ---- progress
-
-using verdict = progress_watch::verdict;
-
-TEST(progress_watch, SilenceForTheBoundIsAHang) {
-  progress_watch watch;
-  watch.asked(10s);
-  EXPECT_EQ(watch.silent(12s, 2s), verdict::hangs);
-}
-
-TEST(progress_watch, ASilenceOfTheWholeProcessIsNot) {
-  progress_watch watch;
-  watch.asked(10s);
-  EXPECT_EQ(watch.silent(60s, 2s), verdict::ask_again);
-}
-
-TEST(progress_watch, WorkThatStandsStillIsAHang) {
-  progress_watch watch;
-  EXPECT_EQ(watch.answered({7, true}), verdict::fine);
-  EXPECT_EQ(watch.answered({8, true}), verdict::fine);
-  EXPECT_EQ(watch.answered({8, true}), verdict::hangs);
-}
-
-TEST(progress_watch, WithoutWorkNothingNeedsToGrow) {
-  progress_watch watch;
-  EXPECT_EQ(watch.answered({7, true}), verdict::fine);
-  EXPECT_EQ(watch.answered({7, false}), verdict::fine);
-  EXPECT_EQ(watch.answered({7, true}), verdict::fine);
-  EXPECT_EQ(watch.answered({8, true}), verdict::fine);
-}
-
-// ---- words
-
-TEST(supervision_report, EveryFactIsASentence) {
-  std::set<std::string> sentences;
-  for (int i = 0; i <= static_cast<int>(supervision_fact::ended); ++i) {
-    supervision_report report{
-        "top", static_cast<supervision_fact>(i), "a", 2, exit_kind::error, "why", 2, {3, 5s}};
-    sentences.insert(to_string(report));
-    EXPECT_NE(to_string(report.fact), "unknown");
-  }
-  EXPECT_EQ(sentences.size(), 10u);
-  EXPECT_TRUE(sentences.contains("top/a is started again, restart 2 of at most 3 within 5 s"));
-  EXPECT_TRUE(sentences.contains("top/a failed: why"));
 }
 
 }  // namespace
