@@ -3,19 +3,15 @@
 #include <holdfast/runtime/batch.hpp>
 #include <holdfast/runtime/durations.hpp>
 #include <holdfast/runtime/json.hpp>
+#include <holdfast/runtime/question_pipeline.hpp>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <deque>
 #include <string_view>
 
 namespace holdfast {
 namespace {
-
-/// Questions on their way: enough that a group commit is always full, and few enough for the buffers between.
-constexpr std::size_t in_flight_max = 1024;
-constexpr std::size_t in_flight_bytes_max = 8u << 20;
 
 /// How many lines go by between two looks at the progress.
 constexpr std::uint64_t progress_lines = 256;
@@ -32,7 +28,7 @@ bool has(const List& list, std::string_view name) {
 
 class batch {
 public:
-  batch(operator_client& client, const batch_hooks& hooks) : client_(client), hooks_(hooks) {}
+  batch(operator_client& client, const batch_hooks& hooks) : questions_(client), hooks_(hooks) {}
 
   void add(const std::string& line) {
     ++done_.lines;
@@ -40,44 +36,31 @@ public:
     if (line.find_first_not_of(" \t\r") == std::string::npos)
       return;
     try {
-      client_.send(batch_question(line));
+      questions_.ask(batch_question(line), line.size(),
+                     [this, number = done_.lines](const value* stored, const error* refusal) {
+                       hear(number, stored, refusal);
+                     });
     } catch (const error& problem) {
       if (problem.code() == errc::stopping)
         throw;
       bad(done_.lines, problem.what());
       return;
     }
-    waiting_.push_back({done_.lines, line.size()});
-    bytes_ += line.size();
-    while (waiting_.size() >= in_flight_max
-           || (bytes_ > in_flight_bytes_max && waiting_.size() > 1))
-      answer_one();
     if (done_.lines % progress_lines == 0)
       hooks_.progress(done_);
   }
 
-  void finish() {
-    while (!waiting_.empty())
-      answer_one();
-  }
+  void finish() { questions_.finish(); }
 
   const batch_progress& so_far() const { return done_; }
 
 private:
-  void answer_one() {
-    auto [line, bytes] = waiting_.front();
-    waiting_.pop_front();
-    bytes_ -= bytes;
-    try {
-      auto stored = client_.receive();
-      ++(stored.as_dict().at("is_duplicate").as_bool() ? done_.duplicates : done_.on_disk);
-      if (hooks_.stored)
-        hooks_.stored(line, stored);
-    } catch (const error& problem) {
-      if (problem.code() == errc::stopping)
-        throw;
-      bad(line, problem.what());
-    }
+  void hear(std::uint64_t line, const value* stored, const error* refusal) {
+    if (refusal)
+      return bad(line, refusal->what());
+    ++(stored->as_dict().at("is_duplicate").as_bool() ? done_.duplicates : done_.on_disk);
+    if (hooks_.stored)
+      hooks_.stored(line, *stored);
   }
 
   void bad(std::uint64_t line, const std::string& text) {
@@ -85,14 +68,8 @@ private:
     hooks_.bad_line(line, text);
   }
 
-  operator_client& client_;
+  question_pipeline questions_;
   const batch_hooks& hooks_;
-  struct question {
-    std::uint64_t line = 0;
-    std::size_t bytes = 0;
-  };
-  std::deque<question> waiting_;
-  std::size_t bytes_ = 0;  ///< of the lines in `waiting_`
   batch_progress done_;
 };
 

@@ -1,6 +1,5 @@
 #include <holdfast/core/error.hpp>
-#include <holdfast/runtime/config_file.hpp>
-#include <holdfast/runtime/console.hpp>
+#include <holdfast/runtime/command_node.hpp>
 #include <holdfast/runtime/durations.hpp>
 #include <holdfast/runtime/node.hpp>
 
@@ -14,15 +13,6 @@
 
 namespace holdfast {
 namespace {
-
-/// What the command line says; it wins over the configuration file.
-struct node_arguments {
-  std::filesystem::path config, data, secret_file;
-  std::string name, listen, cluster, log_level, heartbeat, silence, stop_within;
-  std::vector<std::string> peers;
-  std::uint64_t bytes_max = 0;
-  bool insecure = false;
-};
 
 std::chrono::milliseconds milliseconds(const std::string& text) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(text));
@@ -39,6 +29,23 @@ void override_with(T& setting, const T& given) {
   if (given != T())
     setting = given;
 }
+
+/// Signals that end a node wait for `wait_for_end`; threads that start from now on leave them alone.
+sigset_t hold_signals() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  return ends;
+}
+
+void wait_for_end(const sigset_t& ends) {
+  int number = 0;
+  while (sigwait(&ends, &number) != 0) {}
+}
+
+}  // namespace
 
 node_config merged(const node_arguments& given) {
   node_config config;
@@ -61,28 +68,12 @@ node_config merged(const node_arguments& given) {
     options.stop_within = milliseconds(given.stop_within);
   for (auto& peer : given.peers)
     add_peer(options, peer);
-  if (options.name.empty())
-    throw error(errc::bad_config, "the node needs a name: --name, or name in a configuration file");
   return config;
 }
 
-/// Signals that end a node wait for `wait_for_end`; threads that start from now on leave them alone.
-sigset_t hold_signals() {
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-  return ends;
-}
-
-void wait_for_end(const sigset_t& ends) {
-  int number = 0;
-  while (sigwait(&ends, &number) != 0) {}
-}
-
-exit_code run_node(const node_arguments& given, const std::function<void(node&)>& setup) {
-  auto config = merged(given);
+exit_code run_node(const node_config& config, const std::function<void(node&)>& setup) {
+  if (config.options.name.empty())
+    throw error(errc::bad_config, "the node needs a name: --name, or name in a configuration file");
   auto ends = hold_signals();
   node host(config.options);
   setup(host);
@@ -98,30 +89,31 @@ exit_code run_node(const node_arguments& given, const std::function<void(node&)>
       exit_code::stopped_late));  // a handler holds its thread; nothing of it is committed
 }
 
-}  // namespace
+void add_node_options(CLI::App& command, node_arguments& given) {
+  command.add_option("--name", given.name, "its name, which peers bind");
+  command.add_option("--listen", given.listen,
+                     "HOST:PORT for peers; port 0 is any; without it the node only dials");
+  command.add_option("--data", given.data, "its data directory");
+  command.add_option("--peer", given.peers, "NAME=HOST:PORT of a peer to dial; again for more")
+      ->take_all();
+  command.add_option("--cluster", given.cluster, "nodes of other clusters are refused");
+  command.add_option("--config", given.config, "a TOML file that says the same things");
+  command.add_option("--secret-file", given.secret_file,
+                     "the cluster secret; default ~/.config/holdfast/secret");
+  command.add_option("--heartbeat", given.heartbeat, "between signs of life (500ms)");
+  command.add_option("--silence", given.silence, "a peer silent for so long is down (3s)");
+  command.add_option("--stop-within", given.stop_within, "for handlers that run at SIGTERM (10s)");
+  command.add_option("--quota", given.bytes_max, "most bytes of the store");
+  command.add_option("--log-level", given.log_level, "trace, debug, info, warn, err, off");
+  command.add_flag("--insecure", given.insecure, "listen where others can reach, without TLS");
+}
 
 void add_node_command(CLI::App& app, console_action& chosen,
                       const std::function<void(node&)>& setup) {
   auto given = std::make_shared<node_arguments>();
   auto* command = app.add_subcommand("node", "run a node until SIGTERM");
-  command->add_option("--name", given->name, "its name, which peers bind");
-  command->add_option("--listen", given->listen,
-                      "HOST:PORT for peers; port 0 is any; without it the node only dials");
-  command->add_option("--data", given->data, "its data directory");
-  command->add_option("--peer", given->peers, "NAME=HOST:PORT of a peer to dial; again for more")
-      ->take_all();
-  command->add_option("--cluster", given->cluster, "nodes of other clusters are refused");
-  command->add_option("--config", given->config, "a TOML file that says the same things");
-  command->add_option("--secret-file", given->secret_file,
-                      "the cluster secret; default ~/.config/holdfast/secret");
-  command->add_option("--heartbeat", given->heartbeat, "between signs of life (500ms)");
-  command->add_option("--silence", given->silence, "a peer silent for so long is down (3s)");
-  command->add_option("--stop-within", given->stop_within,
-                      "for handlers that run at SIGTERM (10s)");
-  command->add_option("--quota", given->bytes_max, "most bytes of the store");
-  command->add_option("--log-level", given->log_level, "trace, debug, info, warn, err, off");
-  command->add_flag("--insecure", given->insecure, "listen where others can reach, without TLS");
-  command->callback([=, &chosen] { chosen = [=] { return run_node(*given, setup); }; });
+  add_node_options(*command, *given);
+  command->callback([=, &chosen] { chosen = [=] { return run_node(merged(*given), setup); }; });
 }
 
 }  // namespace holdfast

@@ -11,7 +11,7 @@ enum class exit_code : int {
   some_refused =
       4,  ///< `queue --batch`: some lines were bad, the others are on disk; `audit`: something does not add up
   unreachable = 10,  ///< `call`: it did not run
-  failed = 11,       ///< `call`: it ran and threw
+  failed = 11,       ///< `call`: it ran and threw; `work wait`: an item ended otherwise than done
   unknown = 12,      ///< `call`: the link or the time broke in the middle; it may have run
   stopped_late =
       13,      ///< `node`: handlers did not end in time; their calls run again at the next start

@@ -8,6 +8,7 @@
 #include <holdfast/runtime/node.hpp>
 #include <holdfast/runtime/operator_commands.hpp>
 #include <holdfast/runtime/questions.hpp>
+#include <holdfast/runtime/work_commands.hpp>
 
 #include <caf/send.hpp>
 
@@ -255,6 +256,8 @@ operator_handler make_operator_handler(node& host) {
     auto name = text_of(question, "command");
     if (auto known = commands().find(name); known != commands().end())
       return known->second(host, question);
+    if (auto answer = answer_about_work(host, question))
+      return *answer;
     return [&host, question, name] {
       auto& env = host.parts();
       auto answer = answer_from_store(question, *env.store->read(), host.tables(), env.time->now());
