@@ -48,6 +48,8 @@ void retention_over(books& all, const item_id& id) {
     all.erase(results, id);
   if (row.has_checkpoint)
     all.erase(checkpoints, id);
+  if (row.has_completion)
+    all.erase(completions, id);
   all.put(tombs, id, row.machine.state);
   all.add_due(all.now() + limits::ended_retention_ns, due_kind::tomb, id);
   all.erase_item(id);

@@ -7,7 +7,12 @@
 namespace holdfast::controlling {
 namespace {
 
-constexpr std::size_t workers_page = 32;
+/// Most items go to the first worker: pages begin small.
+constexpr std::size_t workers_page_min = 4;
+constexpr std::size_t workers_page_max = 64;
+
+/// Up to so many, the rows of demands that nothing waits for stay: it is cheaper to look than to write them again.
+constexpr std::size_t idle_demands_max = 4;
 
 std::uint32_t room_of(const std::optional<worker_row>& row) {
   return row && row->is_open() ? row->room() : 0;
@@ -42,8 +47,10 @@ bool placer::is_used_up() const {
 }
 
 placer::demand_map placer::all_demands() {
-  auto rows = books_.ctx().state(demands).all(limits::effects_max);
-  return {rows.begin(), rows.end()};
+  auto all = fresh_demands();  // a row may have gone while nothing waited
+  for (auto& row : books_.ctx().state(demands).all(limits::effects_max))
+    all.insert(std::move(row));
+  return all;
 }
 
 placer::demand_map placer::fresh_demands() {
@@ -66,10 +73,10 @@ std::set<std::string> placer::grown_workers() {
 void placer::page_workers(const demand_map& wanted, const std::set<std::string>& but) {
   auto left = wanted;
   std::tuple<std::uint32_t, std::string> next{};
+  auto length = workers_page_min;
   for (bool is_last = false; !is_last && !left.empty() && !is_used_up();) {
-    auto page =
-        books_.range(open, next, {std::numeric_limits<std::uint32_t>::max(), {}}, workers_page);
-    is_last = page.size() < workers_page;
+    auto page = books_.range(open, next, {std::numeric_limits<std::uint32_t>::max(), {}}, length);
+    is_last = page.size() < std::exchange(length, std::min(length * 4, workers_page_max));
     std::vector<std::string> names;
     for (auto& [key, unused] : page) {
       next = {std::get<0>(key), std::get<1>(key) + '\0'};
@@ -120,8 +127,10 @@ void placer::place(const std::vector<std::string>& names, const demand_map& want
         room += (worker.slots - worker.slots_used) / demand.slots;
     if (room == 0 || is_used_up())
       continue;
-    for (auto& [unused, priority, order, id] :
-         heads(number, std::min(room, books::placed_max - placed_)))
+    auto first = heads(number, std::min(room, books::placed_max - placed_));
+    if (first.empty() && wanted.size() > idle_demands_max)
+      forget(number);
+    for (auto& [unused, priority, order, id] : first)
       view.items.push_back({id, static_cast<std::uint32_t>(view.demands.size()),
                             static_cast<std::int16_t>(-priority), order});
     view.demands.push_back(demand);
@@ -133,6 +142,15 @@ void placer::place(const std::vector<std::string>& names, const demand_map& want
       return;
     assign(made);
   }
+}
+
+/// A demand for which nothing waits costs nothing; its row comes back with the next item.
+void placer::forget(std::uint64_t demand) {
+  for (auto& [id, entry] : books_.items_)
+    if (entry.is_edited && entry.now && entry.now->demand_class == demand)
+      return;
+  if (books_.range(suspended, {demand, {}}, {demand + 1, {}}, 1).empty())
+    books_.erase(demands, demand);
 }
 
 void placer::assign(const assignment& made) {

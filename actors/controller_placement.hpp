@@ -28,6 +28,7 @@ private:
   void page_workers(const demand_map& demands, const std::set<std::string>& but);
   void place(const std::vector<std::string>& names, const demand_map& demands);
   std::vector<ready_key> heads(std::uint64_t demand, std::size_t limit);
+  void forget(std::uint64_t demand);
   void assign(const assignment& made);
   bool is_used_up() const;
 

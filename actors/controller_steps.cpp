@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t history_max = 64;
 constexpr std::size_t history_head = 16;  ///< how it began is kept
-constexpr std::size_t note_bytes_max = 400;
+constexpr std::size_t note_bytes_max = 250;
 
 errc ended_as(item_state state) {
   switch (state) {
@@ -94,7 +94,7 @@ void books::settle(const item_id& id, item_row& row) {
   row.ended = now_;
   row.ended_wall_ns = wall_ns();
   row.is_told = false;
-  row.is_settling = row.completion || row.has_children || row.has_listeners;
+  row.is_settling = row.has_completion || row.has_children || row.has_listeners;
   if (row.is_settling)
     settling_.insert(id);
   if (row.machine.state != item_state::done)
@@ -140,8 +140,9 @@ bool books::settle_one(const item_id& id, std::size_t& budget) {
   auto& row = edit_item(id);
   if (!row.is_settling)
     return true;
-  if (row.completion && !std::exchange(row.is_told, true))
-    tell(*row.completion, id, row);
+  if (row.has_completion && !std::exchange(row.is_told, true))
+    if (auto listener = get(completions, id))
+      tell(*listener, id, row);
   bool was_done = row.machine.state == item_state::done;
   if (row.has_listeners) {
     auto rows = pairs(listeners, id, budget + 1);

@@ -12,7 +12,10 @@ namespace holdfast::controlling {
 namespace {
 
 constexpr std::size_t labels_max = 64;
-constexpr std::size_t parents_max = 1000;
+constexpr std::size_t parents_max = 2000;
+
+/// What stands in the row of an item is written with each of its steps, and with those of all others of its worker.
+constexpr std::size_t parents_shown_max = 16;
 
 std::string in_quotes(std::string_view text) {
   return "'" + std::string(text.substr(0, 80)) + (text.size() > 80 ? "...'" : "'");
@@ -50,10 +53,10 @@ std::optional<std::string> wrong_names(const submission& given) {
 std::optional<std::string> what_is_wrong(const submission& given) {
   if (auto wrong = wrong_names(given))
     return wrong;
-  if (given.payload.size() > work::item_bytes_max)
-    return "its arguments take " + std::to_string(given.payload.size())
-           + " bytes; an item carries at most " + std::to_string(work::item_bytes_max)
-           + ": pass a path or a reference instead";
+  auto bytes = given.payload.size() + (given.completion ? given.completion->bound.size() : 0);
+  if (bytes > work::item_bytes_max)
+    return "its arguments take " + std::to_string(bytes) + " bytes; an item carries at most "
+           + std::to_string(work::item_bytes_max) + ": pass a path or a reference instead";
   constexpr auto longest = std::numeric_limits<std::int64_t>::max() / 4;
   auto& rules = given.rules;
   for (auto& wrong : {wrong_number("slots", given.demand.slots, 1, books::worker_slots_max),
@@ -91,14 +94,13 @@ item_row row_of(books& all, submission& given) {
   row.stop_alone_ns = given.stop_alone_ns;
   row.keep_ns = given.keep_ns > 0 ? given.keep_ns : all.shared().options.keep_default.count();
   row.key = std::move(given.key);
-  row.after = std::move(given.after);
+  row.after.assign(given.after.begin(),
+                   given.after.begin() + std::min(given.after.size(), parents_shown_max));
   row.title = std::move(given.title);
   row.trace = given.trace;
   row.origin = std::move(given.origin);
   row.submitter = all.ctx().caller();
-  if (given.completion)
-    row.completion = listener_row{row.submitter, given.completion->method,
-                                  given.completion->fingerprint, given.completion->bound};
+  row.has_completion = given.completion.has_value();
   row.submitted_wall_ns = all.wall_ns();
   if (row.deadline_ns > 0)
     row.deadline = all.now() + row.deadline_ns;
@@ -111,26 +113,29 @@ void add_failed(books& all, const item_id& id, item_row row, const std::string& 
   row.text = sentence.substr(0, limits::error_text_bytes_max);
   row.ended = all.now();
   row.ended_wall_ns = all.wall_ns();
-  row.is_settling = row.completion.has_value();
+  row.is_settling = row.has_completion;
   row.title.resize(std::min(row.title.size(), limits::error_text_bytes_max));
   row.key.resize(std::min(row.key.size(), limits::key_bytes_max));
-  row.after.resize(std::min(row.after.size(), parents_max));
+  row.demand.method.resize(std::min(row.demand.method.size(), limits::name_bytes_max));
   if (row.demand.labels.size() > labels_max)
     row.demand.labels.resize(labels_max);
+  for (auto& label : row.demand.labels)
+    label.resize(std::min(label.size(), limits::name_bytes_max));
   all.note(row, "refused: " + row.text);
   all.add_item(id, std::move(row));
   all.keep_settling(id);
 }
 
 /// The same call under the same key is the first one.
-void add_alias(books& all, const item_id& id, const item_id& first, const item_row& row) {
+void add_alias(books& all, const item_id& id, const item_id& first, const item_row& row,
+               const std::optional<listener_row>& listener) {
   all.put(aliases, id, first);
   all.put(aliases_of, pair_key{first, id}, true);
   auto& existing = all.edit_item(first);
   all.note(existing, "submitted again under its key by " + row.submitter + " as " + id);
-  if (!row.completion)
+  if (!listener)
     return;
-  all.put(listeners, pair_key{first, id}, *row.completion);
+  all.put(listeners, pair_key{first, id}, *listener);
   existing.has_listeners = true;
   if (!is_terminal(existing.machine.state))
     return;
@@ -195,30 +200,38 @@ void wait_for(books& all, const item_id& id, const parents& found) {
 void submit(books& all, submission given) {
   auto id = all.ctx().call_id().to_text();
   auto wrong = what_is_wrong(given);
-  auto payload = std::move(given.payload);
-  given.payload = payload.substr(0, work::item_bytes_max);
+  std::optional<listener_row> listener;
+  if (given.completion)
+    listener = {all.ctx().caller(), given.completion->method, given.completion->fingerprint,
+                given.completion->bound};
   auto row = row_of(all, given);
+  auto fail = [&](const std::string& sentence) {
+    if (listener)
+      all.put(completions, id, *listener);
+    add_failed(all, id, std::move(row), sentence);
+  };
   if (wrong)
-    return add_failed(all, id, std::move(row), *wrong);
+    return fail(*wrong);
   if (auto first = row.key.empty() ? std::nullopt : all.get(keys, row.key)) {
     auto* known = all.find_item(*first);
     if (known && known->payload_hash == row.payload_hash)
-      return add_alias(all, id, *first, row);
-    return add_failed(all, id, std::move(row),
-                      "its key " + in_quotes(row.key) + " belongs to " + *first
-                          + ", which was submitted with another method or other arguments");
+      return add_alias(all, id, *first, row, listener);
+    return fail("its key " + in_quotes(row.key) + " belongs to " + *first
+                + ", which was submitted with another method or other arguments");
   }
   parents found;
-  for (auto& parent : row.after)
+  for (auto& parent : given.after)
     if (found.wrong.empty())
       find_parent(all, parent, row.key, found);
   if (!found.wrong.empty())
-    return add_failed(all, id, std::move(row), found.wrong);
+    return fail(found.wrong);
+  if (listener)
+    all.put(completions, id, *listener);
   if (!row.key.empty())
     all.put(keys, row.key, id);
   row.machine.open_parents = static_cast<std::uint32_t>(found.open.size() + found.ended.size());
   row.demand_class = all.demand_class(row.demand);
-  all.put(payloads, id, payload);
+  all.put(payloads, id, given.payload);
   all.note(row, "submitted by " + row.submitter);
   all.add_item(id, std::move(row));
   wait_for(all, id, found);

@@ -60,16 +60,16 @@ struct item_row {
   std::int64_t stop_alone_ns = -1;
   std::int64_t keep_ns = 0;
   std::string key;
-  std::vector<item_id> after;
+  std::vector<item_id> after;  ///< the first few, for people
   std::string title;
   std::string submitter;
   std::uint64_t trace = 0;
   std::string origin;
-  std::optional<listener_row> completion;
-  bool is_told = false;        ///< `completion` was
-  bool is_revised = false;     ///< it has ended before, and was tried again by an operator
-  bool has_children = false;   ///< rows in `children`
-  bool has_listeners = false;  ///< rows in `listeners`
+  bool has_completion = false;  ///< a row in `completions`
+  bool is_told = false;         ///< that one was
+  bool is_revised = false;      ///< it has ended before, and was tried again by an operator
+  bool has_children = false;    ///< rows in `children`
+  bool has_listeners = false;   ///< rows in `listeners`
 
   item_place place = item_place::none;
   std::vector<grace_row> graces;
@@ -177,8 +177,9 @@ inline constexpr table<std::tuple<std::uint32_t, std::string>, bool> open{
     "work.open"};  ///< (used part of the slots in thousandths, worker): those with room
 inline constexpr table<due_key, bool> due{"work.due"};
 inline constexpr table<std::string, item_id> keys{"work.keys"};
-inline constexpr table<item_id, item_id> aliases{"work.aliases"};            ///< duplicate -> first
-inline constexpr table<pair_key, bool> aliases_of{"work.aliases_of"};        ///< (first, duplicate)
+inline constexpr table<item_id, item_id> aliases{"work.aliases"};      ///< duplicate -> first
+inline constexpr table<pair_key, bool> aliases_of{"work.aliases_of"};  ///< (first, duplicate)
+inline constexpr table<item_id, listener_row> completions{"work.completions"};
 inline constexpr table<pair_key, listener_row> listeners{"work.listeners"};  ///< (item, duplicate)
 inline constexpr table<pair_key, bool> children{"work.children"};            ///< (parent, child)
 inline constexpr table<item_id, item_state> tombs{"work.tombs"};  ///< ended, and no longer kept
@@ -200,7 +201,7 @@ void item_row::serialize(Archive& ar, unsigned) {
       & BOOST_SERIALIZATION_NVP(key) & BOOST_SERIALIZATION_NVP(after)
       & BOOST_SERIALIZATION_NVP(title) & BOOST_SERIALIZATION_NVP(submitter)
       & BOOST_SERIALIZATION_NVP(trace) & BOOST_SERIALIZATION_NVP(origin)
-      & BOOST_SERIALIZATION_NVP(completion) & BOOST_SERIALIZATION_NVP(is_told)
+      & BOOST_SERIALIZATION_NVP(has_completion) & BOOST_SERIALIZATION_NVP(is_told)
       & BOOST_SERIALIZATION_NVP(is_revised) & BOOST_SERIALIZATION_NVP(has_children)
       & BOOST_SERIALIZATION_NVP(has_listeners) & BOOST_SERIALIZATION_NVP(place)
       & BOOST_SERIALIZATION_NVP(graces) & BOOST_SERIALIZATION_NVP(deadline)

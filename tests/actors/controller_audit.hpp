@@ -62,7 +62,9 @@ private:
               || row.place == controlling::item_place::back_off))
         wrong_.push_back(id + " does not stand where it waits");
       auto demand = ctx_.state(controlling::demands).get(row.demand_class);
-      if (row.place != controlling::item_place::none && (!demand || *demand != row.demand))
+      bool is_looked_for = row.place == controlling::item_place::ready
+                           || row.place == controlling::item_place::suspended;
+      if (is_looked_for && (!demand || *demand != row.demand))
         wrong_.push_back("the demand of " + id + " has no row");
     }
     same(keys_of(controlling::ready), ready, "ready");

@@ -129,7 +129,7 @@ TEST(controller_submit, AKeyIsFreeWhenItsItemIsNoLongerKept) {
   EXPECT_FALSE(bench.ask(work::show, first));
   EXPECT_FALSE(bench.ask(work::show, again));
   for (auto* table : {"work.items", "work.results", "work.payloads", "work.keys", "work.aliases",
-                      "work.aliases_of", "work.listeners"})
+                      "work.aliases_of", "work.listeners", "work.completions"})
     EXPECT_EQ(bench.count_rows(table), 0u) << table;
   auto second = bench.submit(given);
   EXPECT_EQ(bench.show(second).id, second);
@@ -161,7 +161,7 @@ TEST(controller_submit, WhatCannotRunIsAnItemThatFailedWithOneSentence) {
       {[](submission& given) { given.priority = 101; }, "the option priority is 101"},
       {[](submission& given) { given.deadline_ns = -1; }, "the option deadline is -1"},
       {[](submission& given) { given.demand.method = "no method"; }, "'no method' is no name"},
-      {[](submission& given) { given.after.assign(1001, "x"); }, "items to wait for is 1001"},
+      {[](submission& given) { given.after.assign(2001, "x"); }, "items to wait for is 2001"},
   };
   controller_bench bench;
   bench.add({.name = "w1"});
