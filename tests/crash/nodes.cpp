@@ -28,8 +28,8 @@ test_node::test_node(cluster& home, std::string name)
 void test_node::spawn() {
   auto command = before;
   for (auto& word :
-       {std::string(HOLDFAST_CRASH_NODE), std::string("node"), std::string("--name"), name_,
-        std::string("--data"), data.string(), std::string("--secret-file"), secret_file_.string()})
+       {std::string(HOLDFAST_CRASH_NODE), kind, std::string("--name"), name_, std::string("--data"),
+        data.string(), std::string("--secret-file"), secret_file_.string()})
     command.push_back(word);
   if (!address.empty()) {
     command.push_back("--listen");

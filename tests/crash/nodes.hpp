@@ -36,6 +36,8 @@ class test_node {
 public:
   test_node(cluster& home, std::string name);
 
+  std::string kind = "node";  ///< the command that starts it: node, controller, worker
+
   /// What differs from the defaults, for the next start.
   std::vector<std::string> arguments{};
   std::map<std::string, std::string> environment{};
