@@ -33,6 +33,16 @@ void keep_result(books& all, const item_id& id, item_end& end) {
     ++all.edit_worker(row.worker).items_done;
 }
 
+/// What a failed attempt left, if it says so: for people, until a later one ends.
+void keep_what_is_left(books& all, const item_id& id, const item_end& end) {
+  if (end.how != run_end::failed || end.value.empty() || end.value.size() > work::item_bytes_max)
+    return;
+  if (all.find_item(id)->machine.state == item_state::done)
+    return;  // by another run: its result stands
+  all.put(results, id, end.value);
+  all.edit_item(id).has_result = true;
+}
+
 /// A refused step leaves no note of its own in the row.
 void keep_evidence(books& all, const item_id& id, const item_end& end, const item_step& made) {
   ++all.totals().counts.evidence;
@@ -110,8 +120,10 @@ void ended(books& all, item_end end) {
     keep_result(all, end.item, end);
   if (has(made, item_action::keep_evidence))
     keep_evidence(all, end.item, end, made);
-  else if (!made.is_refused)
+  else if (!made.is_refused) {
     keep_text(all, end.item, end);
+    keep_what_is_left(all, end.item, end);
+  }
   if (!was_held)
     all.send_drop(worker, end.item, end.epoch);  // its end was heard
 }

@@ -93,7 +93,12 @@ public:
   void finish(const T& result) const;
   void finish() const;
 
-  void fail(std::string text) const;    ///< counts as an attempt
+  void fail(std::string text) const;  ///< counts as an attempt
+  /// Likewise, and what the attempt left can be looked at beside the text.
+  template <class T>
+  void fail(std::string text, const T& left) const {
+    inner_->run->fail_with(std::move(text), encoded(left));
+  }
   void reject(std::string text) const;  ///< no further attempt would do better
 
   bool is_cancelled() const { return inner_->run->is_cancelled(); }
@@ -120,6 +125,12 @@ private:
   };
   const assigned_item& order() const { return inner_->run->order(); }
   bool returns(const std::string& type) const;
+  template <class T>
+  std::string encoded(const T& result) const {
+    return inner_->format.kind == payload_kind::values
+               ? encode<value>(to_value(result, "the result"))
+               : encode<T>(result);
+  }
 
   std::shared_ptr<inner> inner_;
 };
@@ -129,9 +140,7 @@ void work_ticket::finish(const T& result) const {
   if (!returns(detail::result_text<T>()))
     return;
   try {
-    inner_->run->succeed(inner_->format.kind == payload_kind::values
-                             ? encode<value>(to_value(result, "the result"))
-                             : encode<T>(result));
+    inner_->run->succeed(encoded(result));
   } catch (const std::exception& problem) {
     fail(problem.what());
   }

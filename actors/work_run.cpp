@@ -22,6 +22,14 @@ bool work_run::end(run_end how, std::string text) {
   return finish({how, {}, std::move(text), {}});
 }
 
+bool work_run::fail_with(std::string text, std::string value) {
+  if (text.size() > limits::error_text_bytes_max)
+    text.resize(limits::error_text_bytes_max);
+  if (value.size() > work::item_bytes_max)
+    value.clear();
+  return finish({run_end::failed, std::move(value), std::move(text), {}});
+}
+
 bool work_run::finish(run_ending ending) {
   if (is_over_.exchange(true))
     return false;

@@ -71,6 +71,9 @@ public:
   /// A value above work::item_bytes_max is a failure that says so. Whether it was the first to end it.
   bool succeed(std::string value);
   bool end(run_end how, std::string text);
+  /// A failed attempt with what it left, encoded: kept as the item's result until a later attempt ends. A value above
+  /// work::item_bytes_max is left out.
+  bool fail_with(std::string text, std::string value);
 
   /// Tells the handler to stop; the callbacks run here, and what one throws leaves here behind the last one. The run ends
   /// when the handler says so.

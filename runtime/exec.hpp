@@ -68,6 +68,8 @@ struct command_limits {
   std::size_t tail_bytes_max = 64u << 10;  ///< of `output`. More would make every item's row heavy
   std::uint64_t file_bytes_max =
       64u << 20;  ///< of `output_file`. More could fill the disk that the journal is on
+  std::uint64_t folder_bytes_max =
+      1u << 30;  ///< of all of them; the oldest go first. More: as above, but by many runs
   std::chrono::milliseconds grace{2000};  ///< between SIGTERM and SIGKILL
 };
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <system_error>
+#include <tuple>
 #include <unistd.h>
+#include <vector>
 
 namespace holdfast {
 
@@ -46,6 +49,38 @@ void output_keeper::write(std::string_view bytes) {
     }
     written_ += static_cast<std::uint64_t>(done);
     bytes.remove_prefix(static_cast<std::size_t>(done));
+  }
+}
+
+void trim_files(const std::filesystem::path& folder, const std::string& kind,
+                std::uint64_t bytes_max,
+                const std::function<bool(const std::filesystem::path&)>& is_kept) {
+  struct found_file {
+    std::filesystem::file_time_type written;
+    std::filesystem::path path;
+    std::uint64_t bytes = 0;
+  };
+  std::vector<found_file> files;
+  std::uint64_t bytes = 0;
+  std::error_code gone;  // by whoever else tidies up
+  for (std::filesystem::directory_iterator at(folder, gone), end; !gone && at != end;
+       at.increment(gone)) {
+    if (at->path().extension() != kind)
+      continue;
+    files.push_back({at->last_write_time(gone), at->path(), at->file_size(gone)});
+    bytes += gone ? 0 : files.back().bytes;
+    gone.clear();
+  }
+  std::sort(files.begin(), files.end(), [](auto& left, auto& right) {
+    return std::tie(left.written, left.path) < std::tie(right.written, right.path);
+  });
+  for (auto& file : files) {
+    if (bytes <= bytes_max)
+      return;
+    if (is_kept(file.path))
+      continue;
+    bytes -= file.bytes;
+    std::filesystem::remove(file.path, gone);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -36,5 +37,10 @@ private:
   std::uint64_t written_ = 0;
   bool has_file_ = false;
 };
+
+/// Removes the oldest files of that kind (".out") until the others are at most `bytes_max`, but none that `is_kept`.
+void trim_files(const std::filesystem::path& folder, const std::string& kind,
+                std::uint64_t bytes_max,
+                const std::function<bool(const std::filesystem::path&)>& is_kept);
 
 }  // namespace holdfast

@@ -4,9 +4,12 @@
 #include <holdfast/runtime/exec.hpp>
 #include <holdfast/runtime/exec_guard.hpp>
 #include <holdfast/runtime/exec_mark.hpp>
+#include <holdfast/runtime/exec_output.hpp>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -220,7 +223,18 @@ struct command_runner::inside {
     commands.erase(at);
     lock.unlock();
     ::waitpid(ended.guard, nullptr, 0);  // at once: only its end closes the socket
-    ended.done(outcome_of(name, ended.report));
+    auto outcome = outcome_of(name, ended.report);
+    if (!outcome.output_file.empty())
+      tidy_up(outcome.output_file);
+    ended.done(std::move(outcome));
+  }
+
+  void tidy_up(const std::filesystem::path& latest) const {
+    std::lock_guard guard(mutex);
+    trim_files(folder, latest.extension(), limits.folder_bytes_max,
+               [&](const std::filesystem::path& file) {
+                 return file == latest || commands.contains(file.stem());
+               });
   }
 
   command_outcome outcome_of(const std::string& name, const std::string& report) const {

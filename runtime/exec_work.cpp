@@ -39,7 +39,7 @@ public:
     if (outcome.is_good())
       ticket.finish(outcome);
     else
-      ticket.fail(describe_end(outcome));
+      ticket.fail(describe_end(outcome), outcome);
   }
 
 private:

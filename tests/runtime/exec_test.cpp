@@ -196,6 +196,17 @@ TEST_F(exec_test, KeepsTheEndInMemoryAndTheRestInAFile) {
   EXPECT_EQ(content.str(), all);
 }
 
+TEST_F(exec_test, TheOldestFilesMakeRoomForNewOnes) {
+  runner({.tail_bytes_max = 10, .file_bytes_max = 1000, .folder_bytes_max = 2500});
+  std::vector<std::string> files;
+  for (int i = 0; i < 4; ++i)
+    files.push_back(shell("head -c 2000 /dev/zero").output_file);
+  EXPECT_FALSE(std::filesystem::exists(files[0]));
+  EXPECT_FALSE(std::filesystem::exists(files[1]));
+  EXPECT_TRUE(std::filesystem::exists(files[2]));
+  EXPECT_TRUE(std::filesystem::exists(files[3]));
+}
+
 TEST_F(exec_test, MuchOutputCostsNeitherMemoryNorDisk) {
   constexpr std::uint64_t much = 200u << 20;
   auto outcome = shell("head -c 209715200 /dev/zero; grep VmHWM /proc/$PPID/status");

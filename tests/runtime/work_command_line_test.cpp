@@ -155,6 +155,8 @@ TEST_F(work_command_line_test, AFailureIsOneSentenceAndAStatus) {
   EXPECT_EQ(member(item, "state"), "failed");
   EXPECT_EQ(member(item, "attempts"), "2");
   EXPECT_EQ(member(item, "text"), "exit status 3: no page");
+  EXPECT_EQ(member(item.as_dict().at("result"), "exit_status"), "3");
+  EXPECT_EQ(member(item.as_dict().at("result"), "output"), "no page\n");
   auto missing = submit({"--attempts", "1"}, {"no-such-program"});
   EXPECT_EQ(wait(missing), 11);
   EXPECT_EQ(member(show(missing), "text"), "there is no program 'no-such-program'");
