@@ -166,6 +166,11 @@ std::vector<transition> transitions_of_messages() {
          it.bench.event(peer_suspect{"w1", 3s});
        },
        [](scene&) {}, false},
+  };
+}
+
+std::vector<transition> transitions_of_returns() {
+  return {
       {"a worker that fits comes",
        [](scene& it) {
          some_lost(it, 0, lost_policy::suspend);
@@ -203,6 +208,11 @@ std::vector<transition> transitions_of_messages() {
        },
        [](scene& it) { it.bench.report("w1"); },
        [](scene& it) { expect_state(it, 0, item_state::running); }},
+  };
+}
+
+std::vector<transition> transitions_of_timers() {
+  return {
       {"grace is over",
        [](scene& it) {
          some_lost(it, 2 * second_ns);
@@ -336,6 +346,11 @@ TEST(controller_faults, AQueuedCallThatThrowsAnywhereChangesNothing) {
 
 TEST(controller_faults, AMessageThatThrowsAnywhereChangesNothing) {
   try_everywhere(transitions_of_messages());
+  try_everywhere(transitions_of_returns());
+}
+
+TEST(controller_faults, ATimerThatThrowsAnywhereChangesNothing) {
+  try_everywhere(transitions_of_timers());
 }
 
 TEST(controller_faults, AQuestionThatThrowsAnywhereChangesNothing) {

@@ -162,7 +162,9 @@ TEST(controller_random, IndexesFollowAndEveryItemEnds) {
     all.expired += counts.expired;
     all.moved += counts.moved;
     all.evidence += counts.evidence;
-    for (auto& report : play.bench.ask(work::look, play.ids).value())
+    auto reports = play.bench.ask(work::look, play.ids).value();
+    EXPECT_FALSE(reports.empty());
+    for (auto& report : reports)
       ASSERT_TRUE(is_terminal(report.state) || report.state == item_state::suspended)
           << report.id << ": " << play.bench.show(report.id).waits_for << "\n"
           << play.bench.story(report.id);
