@@ -14,6 +14,10 @@ void count(comparison& result, std::uint64_t& counter, const std::string& path,
     result.examples.push_back(path + ": " + what);
 }
 
+std::string text_of(const measurement& found) {
+  return (found.size == 0 ? "" : std::to_string(found.size) + " bytes, ") + found.sha256;
+}
+
 }  // namespace
 
 comparison compare(const plain_pass& expected, const std::vector<file_row>& rows) {
@@ -25,9 +29,8 @@ comparison compare(const plain_pass& expected, const std::vector<file_row>& rows
       count(result, result.different, row.path, "is in the table and not in the tree");
     else if (file->second != row.found)
       count(result, result.different, row.path,
-            "the table says " + std::to_string(row.found.size) + " bytes, " + row.found.sha256
-                + "; the file has " + std::to_string(file->second.size) + " bytes, "
-                + file->second.sha256);
+            "the table says " + text_of(row.found) + "; a plain pass says "
+                + text_of(file->second));
     bool is_second = !seen.insert(row.path).second;
     if (is_second || row.times != 1)
       count(result, result.twice, row.path,

@@ -1,13 +1,15 @@
 #include "driver.hpp"
 
+#include "book.hpp"
 #include "comparison.hpp"
 #include "digest.hpp"
+#include "interruption.hpp"
 #include "kill_plan.hpp"
 #include "process.hpp"
 #include "screen.hpp"
+#include "temporary_folder.hpp"
 
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -15,7 +17,6 @@
 #include <poll.h>
 #include <random>
 #include <stdexcept>
-#include <stdlib.h>
 #include <string>
 
 namespace demo {
@@ -25,36 +26,6 @@ namespace fs = std::filesystem;
 
 /// Nothing happened for so long: something hangs.
 constexpr int silence_max_ms = 30'000;
-
-volatile std::sig_atomic_t interrupted = 0;
-
-/// Ends the run in good order, so that nothing stays behind.
-void stop_when_interrupted() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = 1; };
-  for (int signal : {SIGHUP, SIGINT, SIGTERM})
-    sigaction(signal, &action, nullptr);
-}
-
-class temporary_folder {
-public:
-  temporary_folder() {
-    auto name = (fs::temp_directory_path() / "holdfast-demo-XXXXXX").string();
-    if (!mkdtemp(name.data()))
-      throw std::runtime_error("no temporary folder at " + name);
-    path_ = name;
-  }
-  ~temporary_folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  const fs::path& path() const { return path_; }
-
-private:
-  fs::path path_;
-};
 
 class driver {
 public:
@@ -75,7 +46,6 @@ private:
   void hear(process& from, const char* who);
   void understand(const std::string& line);
   void kill_who_is_due();
-  std::vector<file_row> table_of(holdfast::node& node, const char* peer);
   int report(const comparison& target, const comparison& source, std::uint64_t bytes,
              double seconds);
   void print_logs();
@@ -174,26 +144,13 @@ void driver::run_until_answered() {
     if (poll(wanted, 2, silence_max_ms) == 0)
       throw std::runtime_error("nothing happened for " + std::to_string(silence_max_ms / 1000)
                                + " s");
-    if (interrupted)
-      throw std::runtime_error("interrupted");
+    throw_if_interrupted();
     if (wanted[0].revents)
       hear(*source_, "source");
     if (wanted[1].revents)
       hear(*target_, "target");
     kill_who_is_due();
     screen_.show(now_);
-  }
-}
-
-/// Page by page, by synchronous calls: what they return is on the peer's disk.
-std::vector<file_row> driver::table_of(holdfast::node& node, const char* peer) {
-  std::vector<file_row> rows;
-  for (std::string after;;) {
-    auto page = node.to(peer).call(list_files, after).value();
-    if (page.rows.empty())
-      return rows;
-    after = key_of(page.rows.back().path);
-    rows.insert(rows.end(), page.rows.begin(), page.rows.end());
   }
 }
 
@@ -291,7 +248,6 @@ int drive(const drive_settings& settings) {
               "  target   reads each file, keeps size and SHA-256, and answers with them\n\n",
               with_commas(paths.size()).c_str(), settings.root.c_str());
   std::fflush(stdout);
-  stop_when_interrupted();
   return driver(settings, std::move(paths)).run();
 }
 

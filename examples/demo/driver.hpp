@@ -9,7 +9,8 @@ namespace demo {
 struct drive_settings {
   std::filesystem::path root = "/usr/include";
   std::size_t files_max = 5000;
-  unsigned kills = 5;  ///< of each process on the way; once more when all is done
+  unsigned kills = 5;            ///< of each process on the way; once more when all is done
+  std::size_t items_max = 2000;  ///< of the files, as work for the workers
   std::uint64_t seed = 1;
 };
 

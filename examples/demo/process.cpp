@@ -78,6 +78,14 @@ bool process::read(std::deque<std::string>& lines) {
   }
 }
 
+void process::freeze() {
+  kill(pid_, SIGSTOP);
+}
+
+void process::thaw() {
+  kill(pid_, SIGCONT);
+}
+
 void process::kill_now() {
   kill(pid_, SIGKILL);
   wait();

@@ -13,6 +13,7 @@ namespace demo {
 /// standard error goes to a file. It dies with this process.
 class process {
 public:
+  /// `arguments` begin with the name that it goes by.
   process(std::vector<std::string> arguments, const std::filesystem::path& log);
   ~process();  ///< kills it if it still runs
   process(const process&) = delete;
@@ -23,6 +24,8 @@ public:
   /// What has arrived. False at its end: the process is gone.
   bool read(std::deque<std::string>& lines);
 
+  void freeze();         ///< SIGSTOP
+  void thaw();           ///< SIGCONT
   void kill_now();       ///< SIGKILL; returns when it is gone
   int stop();            ///< SIGTERM; its exit status
   std::string ending();  ///< how it ended, in words

@@ -1,5 +1,6 @@
 #include "roles.hpp"
 
+#include "book.hpp"
 #include "digest.hpp"
 #include "tree.hpp"
 
@@ -17,41 +18,11 @@ using namespace holdfast;
 /// Calls on their way to the disk at one time.
 constexpr std::size_t outstanding_max = 64;
 
-constexpr std::size_t page_rows = 500;
-
 /// To the driver, which counts and decides whom to kill. Not a durable effect: it may be said twice.
 void tell(const char* what, std::uint64_t count) {
   auto line = std::string(what) + " " + std::to_string(count) + "\n";
   if (write(STDOUT_FILENO, line.data(), line.size()) < 0)
     _exit(1);  // the driver is gone
-}
-
-/// One file is known now. Returns how many are. All of it is committed with the handler's call or not at all.
-std::uint64_t remember(context& ctx, const std::string& path, const measurement& found) {
-  auto rows = ctx.state(file_rows);
-  auto row = rows.get(key_of(path)).value_or(file_row{path, {}, 0, 0});
-  row.found = found;
-  row.attempt = ctx.attempt();
-  ++row.times;
-  rows.put(key_of(path), row);
-  auto totals = ctx.state(file_totals);
-  auto total = totals.get(0).value_or(0) + 1;
-  totals.put(0, total);
-  return total;
-}
-
-void serve_listing(node& node) {
-  node.serve(list_files, [](context& ctx, const std::string& after) {
-    file_page page;
-    for (auto& [key, row] : ctx.state(file_rows).from(after + '\0', page_rows))
-      page.rows.push_back(std::move(row));
-    page.total = ctx.state(file_totals).get(0).value_or(0);
-    return page;
-  });
-}
-
-std::uint64_t known_files(node& node) {
-  return node.self().call(list_files, "\x7f").value().total;
 }
 
 sigset_t block_sigterm() {

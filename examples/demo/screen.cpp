@@ -15,16 +15,10 @@ std::string bar(std::uint64_t part, std::uint64_t whole) {
   return "[" + std::string(full, '#') + std::string(bar_width - full, '.') + "]";
 }
 
-std::string text_of(const progress& now, bool with_bar) {
-  auto wide = with_commas(now.files).size();
-  auto number = [&](std::uint64_t n) {
-    auto text = with_commas(n);
-    return std::string(wide - std::min(wide, text.size()), ' ') + text;
-  };
-  return "  " + (with_bar ? bar(now.answered, now.files) + " " : "") + "queued "
-         + number(now.queued) + "  measured " + number(now.measured) + "  answered "
-         + number(now.answered) + " of " + with_commas(now.files) + "  kill -9 "
-         + std::to_string(now.source_kills + now.target_kills);
+std::string aligned(std::uint64_t number, std::uint64_t most) {
+  auto text = with_commas(number);
+  auto wide = with_commas(most).size();
+  return std::string(wide - std::min(wide, text.size()), ' ') + text;
 }
 
 }  // namespace
@@ -32,22 +26,37 @@ std::string text_of(const progress& now, bool with_bar) {
 screen::screen() : is_terminal_(isatty(STDOUT_FILENO) != 0) {}
 
 void screen::show(const progress& now) {
-  auto at = std::chrono::steady_clock::now();
   auto kills = now.source_kills + now.target_kills;
+  show("queued " + aligned(now.queued, now.files) + "  measured " + aligned(now.measured, now.files)
+           + "  answered " + aligned(now.answered, now.files) + " of " + with_commas(now.files)
+           + "  kill -9 " + std::to_string(kills),
+       now.answered, now.files, kills);
+}
+
+void screen::show(const work_progress& now) {
+  show("ended " + aligned(now.ended, now.items) + " of " + with_commas(now.items)
+           + "  kill -9: controller " + std::to_string(now.hub_kills) + ", workers "
+           + std::to_string(now.worker_kills) + (now.freezes ? "  frozen 1" : ""),
+       now.ended, now.items, now.hub_kills + now.worker_kills + now.freezes);
+}
+
+void screen::show(const std::string& text, std::uint64_t part, std::uint64_t whole,
+                  unsigned events) {
+  auto at = std::chrono::steady_clock::now();
   if (is_terminal_) {
-    if (at - shown_ < refresh_interval && now.answered != now.files && kills == kills_)
+    if (at - shown_ < refresh_interval && part != whole && events == events_)
       return;
     shown_ = at;
-    std::printf("\r%s\x1b[K", text_of(now, true).c_str());
+    std::printf("\r  %s %s\x1b[K", bar(part, whole).c_str(), text.c_str());
     is_line_open_ = true;
   } else {
-    auto tenth = static_cast<unsigned>(now.files == 0 ? 10 : now.answered * 10 / now.files);
-    if (tenth == tenth_ && kills == kills_)
+    auto tenth = static_cast<unsigned>(whole == 0 ? 10 : part * 10 / whole);
+    if (tenth == tenth_ && events == events_)
       return;
     tenth_ = tenth;
-    std::printf("%s\n", text_of(now, false).c_str());
+    std::printf("  %s\n", text.c_str());
   }
-  kills_ = kills;
+  events_ = events;
   std::fflush(stdout);
 }
 
