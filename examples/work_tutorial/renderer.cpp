@@ -1,0 +1,42 @@
+// Shows a worker: a handler that runs for hours, tells how far it is, and goes on where the one before was.
+#include "film.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// The first 600 frames are easy. The others take until there is a file `morning`.
+bool is_drawn(int frame) {
+  return frame <= 600 || std::filesystem::exists("morning");
+}
+
+std::string render_scene(holdfast::work_context& work, const std::string& scene, int frames) {
+  int first = work.checkpoint().empty() ? 1 : std::stoi(work.checkpoint()) + 1;
+  for (int frame = first; frame <= frames; ++frame) {
+    while (!is_drawn(frame)) {
+      if (work.is_cancelled())
+        return {};  // nobody waits for it any more
+      work.progress((frame - 1.0) / frames, "frame " + std::to_string(frame));
+      std::this_thread::sleep_for(10ms);
+    }
+    if (frame % 100 == 0)
+      work.save_checkpoint(std::to_string(frame));
+  }
+  return scene + ": frames " + std::to_string(first) + " to " + std::to_string(frames)
+         + " drawn in run " + std::to_string(work.run());
+}
+
+void setup(holdfast::node& node) {
+  auto& worker = node.work_for({.controller = "hub", .slots = 2, .type = "renderer"});
+  worker.serve(render, render_scene);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return holdfast::run(argc, argv, setup);
+}
