@@ -40,6 +40,25 @@ finished run_demo(const std::string& arguments) {
   return result;
 }
 
+void fill(const std::filesystem::path& tree, int folders, int files_each) {
+  for (int folder = 0; folder < folders; ++folder) {
+    auto path = tree / std::to_string(folder);
+    std::filesystem::create_directory(path);
+    for (int file = 0; file < files_each; ++file)
+      std::ofstream(path / std::to_string(file))
+          << std::string(static_cast<std::size_t>(folder * file), 'x');
+  }
+}
+
+/// The figure of a line of the report.
+std::string figure_of(const std::string& output, const std::string& name) {
+  auto line = output.find("\n  " + name + "  ");
+  if (line == output.npos)
+    return "no line '" + name + "' in:\n" + output;
+  auto from = output.find_first_not_of(' ', line + 3 + name.size());
+  return output.substr(from, output.find(' ', from) - from);
+}
+
 }  // namespace
 
 TEST(Comparison, FindsNothingInEqualTables) {
@@ -89,19 +108,59 @@ TEST(Comparison, SuccessAtALaterAttemptIsNoDifference) {
   EXPECT_EQ(found.repeated, 1u);
 }
 
+TEST(WorkEnds, AreGoodWhenBothAccountsAgree) {
+  demo::work_ends ends{2, 2, 2, 2, demo::compare(files, equal_rows())};
+  EXPECT_EQ(ends.lost(), 0u);
+  EXPECT_EQ(ends.twice(), 0u);
+  EXPECT_TRUE(ends.is_good());
+}
+
+TEST(WorkEnds, EitherAccountCanTellThatAnItemIsLost) {
+  EXPECT_EQ((demo::work_ends{2, 2, 1, 1, demo::compare(files, equal_rows())}.lost()), 1u);
+  auto rows = equal_rows();
+  rows.pop_back();
+  demo::work_ends unheard{2, 2, 2, 2, demo::compare(files, rows)};
+  EXPECT_EQ(unheard.lost(), 1u);
+  EXPECT_FALSE(unheard.is_good());
+}
+
+TEST(WorkEnds, EitherAccountCanTellThatAnItemEndedTwice) {
+  EXPECT_EQ((demo::work_ends{2, 2, 2, 3, demo::compare(files, equal_rows())}.twice()), 1u);
+  auto rows = equal_rows();
+  rows[0].times = 2;
+  demo::work_ends heard_twice{2, 2, 2, 2, demo::compare(files, rows)};
+  EXPECT_EQ(heard_twice.twice(), 1u);
+  EXPECT_FALSE(heard_twice.is_good());
+}
+
+TEST(WorkEnds, AnItemThatNobodySubmittedIsNotGood) {
+  EXPECT_FALSE((demo::work_ends{2, 3, 2, 2, demo::compare(files, equal_rows())}.is_good()));
+}
+
 TEST(Demo, LosesNothingInASmallTree) {
   temporary_directory tree;
-  for (int folder = 0; folder < 10; ++folder) {
-    auto path = tree.path() / std::to_string(folder);
-    std::filesystem::create_directory(path);
-    for (int file = 0; file < 40; ++file)
-      std::ofstream(path / std::to_string(file))
-          << std::string(static_cast<std::size_t>(folder * file), 'x');
-  }
-  auto result = run_demo("--kills 3 --seed 7 '" + tree.path().string() + "'");
+  fill(tree.path(), 10, 40);
+  auto result = run_demo("--items 0 --kills 3 --seed 7 '" + tree.path().string() + "'");
   EXPECT_EQ(result.status, 0) << result.output;
   EXPECT_NE(result.output.find("Equal: both tables"), result.output.npos) << result.output;
   EXPECT_NE(result.output.find("kill -9                 8"), result.output.npos) << result.output;
+}
+
+TEST(Demo, EndsEachItemOnceWhoeverIsKilled) {
+  temporary_directory tree;
+  fill(tree.path(), 4, 25);
+  auto result =
+      run_demo("--files 20 --items 100 --kills 2 --seed 7 '" + tree.path().string() + "'");
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_NE(result.output.find("Equal: every item ended once"), result.output.npos)
+      << result.output;
+  auto part = result.output.substr(result.output.find("Work that moves"));
+  EXPECT_EQ(figure_of(part, "items"), "100");
+  EXPECT_EQ(figure_of(part, "kill -9"), "11");  // 2 and 1 of the controller, 4 and 4 of workers
+  EXPECT_EQ(figure_of(part, "frozen"), "1");
+  EXPECT_EQ(figure_of(part, "lost"), "0");
+  EXPECT_EQ(figure_of(part, "done twice"), "0");
+  EXPECT_EQ(figure_of(part, "different"), "0");
 }
 
 TEST(Demo, RefusesAFolderWithoutFiles) {

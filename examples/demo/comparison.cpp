@@ -1,5 +1,6 @@
 #include "comparison.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace demo {
@@ -41,6 +42,14 @@ comparison compare(const plain_pass& expected, const std::vector<file_row>& rows
     if (!seen.contains(path))
       count(result, result.missing, path, "is not in the table");
   return result;
+}
+
+std::uint64_t work_ends::lost() const {
+  return std::max(heard.missing, submitted - std::min(submitted, done));
+}
+
+std::uint64_t work_ends::twice() const {
+  return std::max(heard.twice, results_kept - std::min(results_kept, submitted));
 }
 
 }  // namespace demo

@@ -26,4 +26,19 @@ struct comparison {
 
 comparison compare(const plain_pass& expected, const std::vector<file_row>& rows);
 
+/// What became of work items, as two who do not know of each other say: the controller, and who submitted them.
+struct work_ends {
+  std::uint64_t submitted = 0;
+  std::uint64_t known = 0;         ///< to the controller
+  std::uint64_t done = 0;          ///< of those, by their state
+  std::uint64_t results_kept = 0;  ///< that the controller has ever accepted
+  comparison heard;                ///< what the submitter's table says
+
+  std::uint64_t lost() const;
+  std::uint64_t twice() const;
+  bool is_good() const {
+    return lost() == 0 && twice() == 0 && known == submitted && heard.is_equal();
+  }
+};
+
 }  // namespace demo

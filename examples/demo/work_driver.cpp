@@ -61,6 +61,7 @@ public:
 private:
   void run_until_ended();
   void tend();
+  bool is_anybody_due() const;
   void kill_who_is_due();
   void freeze_who_is_due();
   void await_thaw();
@@ -115,9 +116,14 @@ void work_driver::freeze_who_is_due() {
   thaw_at_ = clock::now() + freeze_time;
 }
 
+bool work_driver::is_anybody_due() const {
+  return hub_kills_.is_due(now_.ended) || worker_kills_.is_due(now_.ended)
+         || freezes_.is_due(now_.ended);
+}
+
 void work_driver::run_until_ended() {
   auto last_end = clock::now();
-  while (now_.ended < now_.items) {
+  while (now_.ended < now_.items || is_anybody_due()) {
     tend();
     if (desk_.ended() != now_.ended)
       last_end = clock::now();
@@ -212,20 +218,20 @@ int work_driver::report(const account& hub, const comparison& rows, double secon
   auto line = [](const char* name, std::uint64_t figure, const std::string& text) {
     std::printf("  %-16s %8s   %s\n", name, with_commas(figure).c_str(), text.c_str());
   };
-  auto lost = rows.missing + (now_.items - std::min(now_.items, hub.done));
-  auto twice = rows.twice + (hub.counts.done - std::min(hub.counts.done, now_.items));
+  work_ends ends{now_.items, hub.items, hub.done, hub.counts.done, rows};
   std::printf("\n");
   line("items", hub.items, "one command each");
   line("kill -9", now_.hub_kills + now_.worker_kills,
        "controller " + std::to_string(now_.hub_kills) + ", workers "
            + std::to_string(now_.worker_kills) + ", everybody once more after the last end");
-  line("frozen", now_.freezes, "worker, with SIGSTOP, until it counts as dead; then it goes on");
+  line("frozen", now_.freezes, "worker, by SIGSTOP, until it counts as dead; then it goes on");
   line("attempts", hub.attempts,
        with_commas(hub.attempts - std::min(hub.attempts, hub.items)) + " more than items");
   line("moved", hub.counts.moved, "from a worker that died or froze to another one");
   line("refused", hub.counts.evidence, "late results of items that had been moved");
-  line("lost", lost, "");
-  line("done twice", twice, "results that were accepted, by the controller and by who submitted");
+  line("lost", ends.lost(), "not done, or who submitted it never heard of its end");
+  line("done twice", ends.twice(),
+       "results that were accepted, by the controller and by who submitted");
   line("different", rows.different, "from the same commands without Holdfast");
   std::printf("  %-16s %8.1f   without Holdfast and kills %.1f\n\n", "seconds", seconds,
               plain_seconds);
@@ -236,10 +242,9 @@ int work_driver::report(const account& hub, const comparison& rows, double secon
   std::printf(hub.story.empty() ? "" : "\n");
   for (auto& example : rows.examples)
     std::printf("  %s\n", example.c_str());
-  bool is_equal = rows.is_equal() && lost == 0 && twice == 0 && hub.items == now_.items;
-  std::printf("%s\n", is_equal ? "Equal: every item ended once, with what a plain pass gives."
-                               : "NOT EQUAL: the ends are not what a plain pass gives.");
-  return is_equal ? 0 : 1;
+  std::printf("%s\n", ends.is_good() ? "Equal: every item ended once, with what a plain pass gives."
+                                     : "NOT EQUAL: the ends are not what a plain pass gives.");
+  return ends.is_good() ? 0 : 1;
 }
 
 }  // namespace
@@ -249,8 +254,8 @@ int drive_work(const drive_settings& settings) {
   std::printf("\nWork that moves when its worker dies\n\n"
               "  controller   holdfast controller --name hub ...\n"
               "  %zu workers    holdfast worker --controller hub=... --slots %u --allow-exec ...\n"
-              "  %s items  sh -c 'gzip -nc \"$1\" | sha256sum' sh FILE\n\n",
-              cluster::workers, cluster::slots, with_commas(paths.size()).c_str());
+              "  %-11s  sh -c 'gzip -nc \"$1\" | sha256sum' sh FILE\n\n",
+              cluster::workers, cluster::slots, (with_commas(paths.size()) + " items").c_str());
   std::fflush(stdout);
   return work_driver(settings, std::move(paths)).run();
 }
