@@ -4,6 +4,7 @@
 #include <deque>
 #include <fstream>
 #include <iostream>
+#include <poll.h>
 #include <stdexcept>
 
 namespace demo {
@@ -39,7 +40,12 @@ void cluster::start(member& who) {
   who.runs = std::make_unique<process>(std::move(words), folder_ / (who.name + ".log"));
 }
 
-void cluster::tend() {
+void cluster::tend(std::chrono::milliseconds within) {
+  std::vector<pollfd> outputs;
+  for (auto& each : members_)
+    if (each.runs)
+      outputs.push_back({each.runs->output(), POLLIN, 0});
+  poll(outputs.data(), outputs.size(), static_cast<int>(within.count()));
   std::deque<std::string> lines;  // "ready hub 127.0.0.1:7101": nobody waits for it
   for (auto& each : members_) {
     if (each.runs && !each.runs->read(lines))

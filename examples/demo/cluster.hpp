@@ -29,8 +29,8 @@ public:
 
   void start();
 
-  /// Does what is due. Throws when a process has ended that nobody killed.
-  void tend();
+  /// Listens to the processes for that long, and does what is due. Throws when one has ended that nobody killed.
+  void tend(std::chrono::milliseconds within);
 
   bool is_complete() const;  ///< everybody runs
   bool kill_hub();           ///< false: it is down already

@@ -26,7 +26,10 @@ constexpr method<void(outcome<command_outcome>, std::string)> packed{"files.pack
 }  // namespace
 
 command_spec pack_command(const std::string& path) {
-  return {.argv = {"sh", "-c", pack, "sh", path}, .directory = "/", .environment = {}, .input = {}};
+  return {.argv = {"sh", "-c", pack, "sh", path},
+          .directory = std::filesystem::current_path(),
+          .environment = {},
+          .input = {}};
 }
 
 std::string digest_in(const std::string& output) {

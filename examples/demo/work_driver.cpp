@@ -14,7 +14,6 @@
 #include <iostream>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace demo {
@@ -88,12 +87,11 @@ private:
 
 void work_driver::tend() {
   throw_if_interrupted();
-  cluster_.tend();
+  cluster_.tend(step);
   if (is_frozen_ && clock::now() >= thaw_at_) {
     cluster_.thaw();
     is_frozen_ = false;
   }
-  std::this_thread::sleep_for(step);
 }
 
 void work_driver::kill_who_is_due() {
