@@ -1,6 +1,8 @@
 // What the documents say is held against what is there: code blocks against their files, tables against the code, the
 // configuration against its parser, links against the tree.
+#include <holdfast/actors/submit_options.hpp>
 #include <holdfast/actors/supervision_report.hpp>
+#include <holdfast/actors/work_item.hpp>
 #include <holdfast/core/error.hpp>
 #include <holdfast/persistence/value_archive.hpp>
 #include <holdfast/runtime/config_file.hpp>
@@ -11,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -111,13 +114,19 @@ TEST(docs, ReadmeHasTheExampleAsItIs) {
   EXPECT_EQ(blocks[0].text, read("examples/stock.cpp"));
 }
 
-TEST(docs, TutorialBlocksStandInTheirFiles) {
-  auto blocks = blocks_of("docs/tutorial.md", "cpp");
-  ASSERT_GE(blocks.size(), 8u);
+void expect_blocks_stand_in(const std::string& document, const std::string& folder,
+                            std::size_t count_min) {
+  auto blocks = blocks_of(document, "cpp");
+  ASSERT_GE(blocks.size(), count_min);
   for (auto& [info, text] : blocks) {
-    ASSERT_TRUE(info.starts_with("cpp examples/tutorial/")) << info;
+    ASSERT_TRUE(info.starts_with("cpp " + folder + "/")) << info;
     EXPECT_NE(read(info.substr(4)).find(text), std::string::npos) << info << "\n" << text;
   }
+}
+
+TEST(docs, TutorialBlocksStandInTheirFiles) {
+  expect_blocks_stand_in("docs/tutorial.md", "examples/tutorial", 8);
+  expect_blocks_stand_in("docs/work_tutorial.md", "examples/work_tutorial", 5);
 }
 
 TEST(docs, SupervisionBlocksStandInTheExample) {
@@ -138,6 +147,55 @@ TEST(docs, EveryWordOfSupervisionHasOneRow) {
     expect_row(to_string(static_cast<restart_policy>(i)));
   for (int i = 0; i <= static_cast<int>(restart_strategy::rest_for_one); ++i)
     expect_row(to_string(static_cast<restart_strategy>(i)));
+}
+
+TEST(docs, OptionsOfAnItemHaveTheirDefaults) {
+  auto text = read("docs/work.md");
+  submit_options defaults;
+  auto seconds = [](duration time) { return std::to_string(time / std::chrono::seconds(1)) + "s"; };
+  auto quoted = [](std::string_view word) { return "`" + std::string(word) + "`"; };
+  for (auto& [option, value] :
+       {std::pair("attempts", std::to_string(defaults.attempts)),
+        {"back_off", seconds(defaults.back_off)},
+        {"grace", seconds(defaults.grace)},
+        {"keep", std::to_string(defaults.keep / std::chrono::hours(1)) + "h"},
+        {"losses", std::to_string(defaults.losses)},
+        {"on_lost", quoted(to_string(defaults.on_lost))},
+        {"on_return", quoted(to_string(defaults.on_return))},
+        {"priority", std::to_string(defaults.priority)},
+        {"run_after_failure", defaults.run_after_failure ? "yes" : "no"},
+        {"slots", std::to_string(defaults.slots)}}) {
+    auto row = text.find("\n| `" + std::string(option) + "` | ");
+    ASSERT_NE(row, std::string::npos) << option;
+    auto line = text.substr(row + 1, text.find('\n', row + 1) - row);
+    EXPECT_NE(line.find(" | " + value + " | "), std::string::npos) << line;
+  }
+  auto help = printed_by({"submit", "--help"});
+  auto table = text.substr(text.find("## Options of an item"));
+  table.resize(table.find("\n## ", 1));
+  auto options = words_after(table, "| `--", "` |");
+  EXPECT_GE(options.size(), 16u);
+  for (auto& option : options)
+    EXPECT_NE(help.find("\n  --" + option + " "), std::string::npos) << option;
+  EXPECT_NE(text.find("| " + std::to_string(work::item_bytes_max >> 20) + " MiB each |"),
+            std::string::npos);
+  EXPECT_NE(text.find("| items that one waits for | " + std::to_string(after_max) + " |"),
+            std::string::npos);
+  EXPECT_NE(text.find("| slots of a worker | " + std::to_string(item_slots_max) + " |"),
+            std::string::npos);
+}
+
+TEST(docs, EveryWordOfWorkHasOneRow) {
+  auto text = read("docs/work.md");
+  auto expect_row = [&](std::string_view word) {
+    EXPECT_EQ(count_of(text, "\n| `" + std::string(word) + "` | "), 1u) << word;
+  };
+  for (int i = 0; i <= static_cast<int>(item_state::expired); ++i)
+    expect_row(to_string(static_cast<item_state>(i)));
+  for (int i = 0; i <= static_cast<int>(lost_policy::suspend); ++i)
+    expect_row(to_string(static_cast<lost_policy>(i)));
+  for (int i = 0; i <= static_cast<int>(return_policy::verify_both); ++i)
+    expect_row(to_string(static_cast<return_policy>(i)));
 }
 
 TEST(docs, EveryErrorHasOneRow) {
@@ -263,7 +321,8 @@ TEST(docs, LinksLeadSomewhere) {
 
 TEST(docs, CommandsOfRunAreThere) {
   auto script = read("run");
-  for (auto* document : {"README.md", "docs/tutorial.md", "docs/operating.md"})
+  for (auto* document :
+       {"README.md", "docs/tutorial.md", "docs/work_tutorial.md", "docs/operating.md"})
     for (auto& command : words_after(read(document), "./run "))
       EXPECT_NE(script.find("\ncmd_" + command + "()"), std::string::npos) << command;
 }
@@ -276,9 +335,10 @@ TEST(docs, EveryExampleSaysWhatItShows) {
     if (fs::exists(entry.path() / "main.cpp"))
       firsts.push_back(entry.path() / "main.cpp");
   }
-  for (auto& entry : fs::directory_iterator(source_dir / "examples/tutorial"))
-    firsts.push_back(entry.path());
-  EXPECT_GE(firsts.size(), 8u);
+  for (auto* folder : {"examples/tutorial", "examples/work_tutorial"})
+    for (auto& entry : fs::directory_iterator(source_dir / folder))
+      firsts.push_back(entry.path());
+  EXPECT_GE(firsts.size(), 14u);
   for (auto& file : firsts)
     EXPECT_TRUE(read(file).starts_with("// Shows ")) << file;
 }

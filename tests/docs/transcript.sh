@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Runs the console blocks of a document and compares what is printed: transcript.sh DOCUMENT FOLDER-OF-PROGRAMS...
 #
-# A line "$ command" is run, the lines below it are what it prints. Ids and times may differ; an id that was printed once
-# stands for the real one from then on. A command that only looks is repeated until it prints what it should, for what
-# it looks at comes when it comes; a node (it ends in "& NAME=$!") has started when it has printed its first line.
-# Everything happens in a folder of its own, on a loopback address of its own.
+# A line "$ command" is run, the lines below it are what it prints. Ids, times, spans ("12s") and ports that the system chose
+# may differ, and lines of progress are left out; an id that was printed once stands for the real one from then on. A command
+# that only looks is repeated until it prints what it should, for what it looks at comes when it comes; a node (it ends in
+# "& NAME=$!") has started when it has printed its first line. Everything happens in a folder of its own, on a loopback address
+# of its own.
 set -uo pipefail
 
 document="$(realpath "$1")"
@@ -34,10 +35,12 @@ id='[0-9a-f]{16}-[0-9]+-[0-9]+'
 declare -A real
 
 plain() {
-  sed -E -e "s/$address/127.0.0.1/g" -e "s/$id/ID/g" -e 's/[0-9]{4}-[0-9-]{5}T[0-9:.]+Z/TIME/g' -e 's/ +/ /g'
+  sed -E -e "s/$address/127.0.0.1/g" -e "s/$id/ID/g" -e 's/[0-9]{4}-[0-9-]{5}T[0-9:.]+Z/TIME/g' \
+    -e 's/ ([0-9]+m)?[0-9]+s / SPAN /g' -e 's/(127\.0\.0\.1):[0-9]{5}/\1:PORT/g' \
+    -e '/^[0-9]+ of [0-9]+, .* left$/d' -e 's/ +/ /g'
 }
 
-looks_only() { [[ "$1" =~ ^[a-z]+\ (state|calls|show|peers|methods|call)\  ]]; }
+looks_only() { [[ "$1" =~ ^[a-z]+\ (state|calls|show|peers|methods|call|work\ (ls|show|why)|workers\ ls)\  ]]; }
 
 # Which id of this run each id of the document stands for.
 bind_ids() {
