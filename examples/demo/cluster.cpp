@@ -37,6 +37,7 @@ void cluster::start(member& who) {
   if (!is_hub)
     words.insert(words.end(), {"--controller", "hub=" + hub_address(), "--slots",
                                std::to_string(slots), "--allow-exec"});
+  who.since = clock::now();
   who.runs = std::make_unique<process>(std::move(words), folder_ / (who.name + ".log"));
 }
 
@@ -100,7 +101,8 @@ bool cluster::freeze_a_worker() {
   auto up = workers_up();
   if (up.empty())
     return false;
-  auto& chosen = any_of(up);
+  auto& chosen = **std::min_element(up.begin(), up.end(),
+                                    [](auto* a, auto* b) { return a->since < b->since; });
   chosen.runs->freeze();
   chosen.is_frozen = true;
   return true;

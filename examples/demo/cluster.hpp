@@ -54,6 +54,7 @@ private:
     std::unique_ptr<process> runs;
     clock::time_point back_at{};  ///< of one that is down
     bool is_frozen = false;
+    clock::time_point since{};  ///< its start
   };
   void start(member& who);
   void kill(member& who);

@@ -61,7 +61,7 @@ void desk::submit(const std::vector<std::string>& paths) {
     if (outstanding.size() == outstanding_max)
       await_first();
     outstanding.push_back(hub()
-                              .with({.grace = std::chrono::seconds(1), .title = path})
+                              .with({.grace = std::chrono::milliseconds(500), .title = path})
                               .then(packed, path)
                               .submit_async(exec_run, pack_command(path)));
   }

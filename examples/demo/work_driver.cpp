@@ -27,8 +27,8 @@ constexpr auto step = std::chrono::milliseconds(10);
 /// Nothing ended for so long: something hangs.
 constexpr auto silence_max = std::chrono::seconds(60);
 
-/// Longer than a peer may be silent: what the frozen worker holds goes to another one.
-constexpr auto freeze_time = std::chrono::seconds(4);
+/// Longer than a peer may be silent and the items' grace together: what the frozen worker holds goes to another one.
+constexpr auto freeze_time = std::chrono::seconds(5);
 
 /// How long the controller may take to answer again, once all has ended.
 constexpr auto return_max = std::chrono::seconds(30);
@@ -95,7 +95,8 @@ void work_driver::tend() {
 }
 
 void work_driver::kill_who_is_due() {
-  if (hub_kills_.is_due(now_.ended) && cluster_.kill_hub()) {
+  // A controller that has just come back would begin anew to wait for the frozen one.
+  if (!is_frozen_ && hub_kills_.is_due(now_.ended) && cluster_.kill_hub()) {
     hub_kills_.done();
     ++now_.hub_kills;
   }
