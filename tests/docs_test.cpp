@@ -9,6 +9,7 @@
 #include <holdfast/runtime/exit_code.hpp>
 #include <holdfast/runtime/run.hpp>
 #include <holdfast/runtime/status.hpp>
+#include <holdfast/runtime/work_shown.hpp>
 
 #include <gtest/gtest.h>
 
@@ -293,11 +294,14 @@ TEST(docs, ConfigurationHasEverySettingWithItsDefault) {
   EXPECT_EQ(config.services.at("pages").ordered, pages.ordered);
 }
 
-template <class Report>
-void expect_members_explained(const std::string& text) {
-  auto report = to_value(Report{}, "report");
+void expect_explained(const value& report, const std::string& text) {
   for (auto& [name, content] : report.as_dict())
     EXPECT_NE(text.find("`" + name + "`"), std::string::npos) << name;
+}
+
+template <class Report>
+void expect_members_explained(const std::string& text) {
+  expect_explained(to_value(Report{}, "report"), text);
 }
 
 TEST(docs, EveryMemberOfAReportIsExplained) {
@@ -306,6 +310,10 @@ TEST(docs, EveryMemberOfAReportIsExplained) {
   expect_members_explained<node_report>(text.substr(text.find("**`status`**")));
   expect_members_explained<peer_report>(text.substr(0, text.find("**`calls`**")));
   expect_members_explained<call_report>(text.substr(text.find("**`calls`**")));
+  item_report item;
+  item.history.emplace_back();
+  expect_explained(show_item(item), text.substr(text.find("**`work ls`**")));
+  expect_explained(show_worker({}), text.substr(text.find("**`workers ls`**")));
 }
 
 TEST(docs, LinksLeadSomewhere) {
