@@ -2,16 +2,18 @@
 #include "film.hpp"
 
 #include <chrono>
-#include <filesystem>
-#include <thread>
+#include <future>
 
 namespace {
 
 using namespace std::chrono_literals;
 
-// The first 600 frames are easy. The others take until there is a file `morning`.
+std::promise<void> night;
+const std::shared_future<void> night_is_over = night.get_future();
+
+// The first 600 frames are easy. The others take until the morning.
 bool is_drawn(int frame) {
-  return frame <= 600 || std::filesystem::exists("morning");
+  return frame <= 600 || night_is_over.wait_for(10ms) == std::future_status::ready;
 }
 
 std::string render_scene(holdfast::work_context& work, const std::string& scene, int frames) {
@@ -21,7 +23,6 @@ std::string render_scene(holdfast::work_context& work, const std::string& scene,
       if (work.is_cancelled())
         return {};  // nobody waits for it any more
       work.progress((frame - 1.0) / frames, "frame " + std::to_string(frame));
-      std::this_thread::sleep_for(10ms);
     }
     if (frame % 100 == 0)
       work.save_checkpoint(std::to_string(frame));
@@ -33,6 +34,7 @@ std::string render_scene(holdfast::work_context& work, const std::string& scene,
 void setup(holdfast::node& node) {
   auto& worker = node.work_for({.controller = "hub", .slots = 2, .type = "renderer"});
   worker.serve(render, render_scene);
+  node.serve(morning, [] { night.set_value(); });
 }
 
 }  // namespace
