@@ -101,13 +101,21 @@ std::int64_t number_of(const dict& question, std::string_view name, std::int64_t
 }
 
 std::optional<duration> seconds_of(const dict& question, std::string_view name) {
+  auto time = zero_or_seconds_of(question, name);
+  if (time && *time == duration::zero())
+    throw error(errc::bad_option,
+                "'" + std::string(name) + "' is more than nothing and at most 50 years");
+  return time;
+}
+
+std::optional<duration> zero_or_seconds_of(const dict& question, std::string_view name) {
   auto* given = find(question, name);
   if (!given)
     return std::nullopt;
   auto seconds = given->as_double();
-  if (!(seconds > 0) || seconds > 366.0 * 50 * 86400)
+  if (!(seconds >= 0) || seconds > 366.0 * 50 * 86400)
     throw error(errc::bad_option,
-                "'" + std::string(name) + "' is more than nothing and at most 50 years");
+                "'" + std::string(name) + "' is not negative and at most 50 years");
   return duration(static_cast<std::int64_t>(seconds * 1e9));
 }
 

@@ -20,7 +20,8 @@ namespace holdfast {
 std::string text_of(const dict& question, std::string_view name);
 std::string text_of(const dict& question, std::string_view name, std::string_view otherwise);
 std::int64_t number_of(const dict& question, std::string_view name, std::int64_t otherwise);
-std::optional<duration> seconds_of(const dict& question, std::string_view name);
+std::optional<duration> seconds_of(const dict& question, std::string_view name);  ///< not 0
+std::optional<duration> zero_or_seconds_of(const dict& question, std::string_view name);
 call_id call_of(const dict& question);  ///< `id`
 
 /// What a store says: calls, show, state.get, state.range, state.tables, peers, status, audit. Nothing for other commands.

@@ -41,10 +41,10 @@ submit_options options_of(const dict& question) {
   submit_options options;
   options.after = texts_of(question, "after");
   options.attempts = number_in(question, "attempts", options.attempts);
-  options.back_off = seconds_of(question, "back_off").value_or(options.back_off);
+  options.back_off = zero_or_seconds_of(question, "back_off").value_or(options.back_off);
   options.deadline = seconds_of(question, "deadline");
-  options.grace = seconds_of(question, "grace").value_or(options.grace);
-  options.keep = seconds_of(question, "keep").value_or(options.keep);
+  options.grace = zero_or_seconds_of(question, "grace").value_or(options.grace);
+  options.keep = zero_or_seconds_of(question, "keep").value_or(options.keep);
   options.key = text_of(question, "key", "");
   options.labels = texts_of(question, "labels");
   options.losses = number_in(question, "losses", options.losses);
@@ -57,7 +57,7 @@ submit_options options_of(const dict& question) {
   if (auto* given = question.find("run_after_failure"))
     options.run_after_failure = given->as_bool();
   options.slots = number_in(question, "slots", 1);
-  options.stop_alone = seconds_of(question, "stop_alone");
+  options.stop_alone = zero_or_seconds_of(question, "stop_alone");
   options.timeout = seconds_of(question, "timeout");
   options.title = text_of(question, "title", "");
   return options;
