@@ -155,6 +155,14 @@ void queue_fill(node& host) {
   say("filled " + std::to_string(count));
 }
 
+void work_for(node& host, const std::string& controller) {
+  if (controller.empty())
+    return;
+  auto& work = host.work_for({.controller = controller});
+  work.serve(make_text,
+             [](std::int64_t bytes) { return std::string(static_cast<std::size_t>(bytes), 'x'); });
+}
+
 void set_up(node& host) {
   host.serve(append, append_number);
   host.serve(relay, relay_number);
@@ -168,6 +176,7 @@ void set_up(node& host) {
   host.serve(touch, [](std::int64_t n) { say("instant " + std::to_string(n)); });
   serve_messages(host);
   serve_fill(host);
+  work_for(host, setting("HOLDFAST_WORKS_FOR"));
   queue_fill(host);
 }
 

@@ -55,6 +55,9 @@ inline constexpr method<void(std::int64_t)> touch{"instants.touch(n)"};
 /// a thousand mailboxes, and prints `filled COUNT`.
 inline constexpr method<void(std::int64_t)> fill{"fills.take(n)"};
 
+/// Work, at a node with HOLDFAST_WORKS_FOR set to a controller: a text of so many bytes.
+inline constexpr method<std::string(std::int64_t)> make_text{"texts.make(bytes)"};
+
 inline constexpr table<std::tuple<std::string, std::int64_t>, std::int64_t> lists{"numbers.lists"};
 inline constexpr table<std::string, std::int64_t> sizes{"numbers.sizes"};
 inline constexpr table<std::int64_t, std::int64_t> confirms{"numbers.confirms"};

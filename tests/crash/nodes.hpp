@@ -56,6 +56,7 @@ public:
   bool is_ready() const { return run_ && run_->has_printed("ready "); }
   process& run() { return *run_; }
   std::string errors() const { return tail_of(errors_); }
+  const std::filesystem::path& log_file() const { return errors_; }
 
   /// Commands of the program, for this node: `arguments` without --data.
   command_result command(std::vector<std::string> words, milliseconds within = patience) const;

@@ -1,4 +1,5 @@
 #include "tests/crash/methods.hpp"
+#include "tests/crash/namespaces.hpp"
 #include "tests/crash/nodes.hpp"
 #include "tests/crash/raw_peer.hpp"
 
@@ -6,7 +7,6 @@
 
 #include <csignal>
 #include <iostream>
-#include <unistd.h>
 
 // However a peer is lost, the handler sees the first so many of its messages, whole and in order, then one `peer_down`, then
 // nothing of that session any more (L2).
@@ -153,57 +153,17 @@ TEST_F(process_loss, Stopped) {
   EXPECT_FALSE(node.run().has_printed("message ")) << "of the session that was lost";
 }
 
-/// Two namespaces with a cable between them; one end of it can be pulled.
-class namespaces {
-public:
-  namespaces() : id_("hf" + std::to_string(::getpid())) {
-    is_made_ = ip({"netns", "add", near()}) && ip({"netns", "add", far()})
-               && ip({"link", "add", "near0", "netns", near(), "type", "veth", "peer", "name",
-                      "far0", "netns", far()})
-               && plug(near(), "near0", "10.77.0.1/24") && plug(far(), "far0", "10.77.0.2/24");
-  }
-  ~namespaces() {
-    ip({"netns", "del", near()});
-    ip({"netns", "del", far()});
-  }
-  namespaces(const namespaces&) = delete;
-  namespaces& operator=(const namespaces&) = delete;
-
-  bool is_made() const { return is_made_; }
-  const std::string& problem() const { return problem_; }
-  std::string near() const { return id_ + "-near"; }
-  std::string far() const { return id_ + "-far"; }
-  bool pull() { return ip({"-n", far(), "link", "set", "far0", "down"}); }
-
-private:
-  bool plug(const std::string& space, const std::string& end, const std::string& address) {
-    return ip({"-n", space, "addr", "add", address, "dev", end})
-           && ip({"-n", space, "link", "set", end, "up"});
-  }
-  bool ip(std::vector<std::string> words) {
-    words.insert(words.begin(), "ip");
-    auto result = run_command(words);
-    if (result.status != 0 && problem_.empty())
-      problem_ = result.err.empty() ? "there is no `ip`" : result.err;
-    return result.status == 0;
-  }
-
-  std::string id_;
-  std::string problem_;
-  bool is_made_ = false;
-};
-
 // Nothing tells either side that the cable is out: packets just do not arrive. Where namespaces cannot be made, a frozen
 // process stands in for it.
 TEST_F(process_loss, PacketsDropped) {
   namespaces cable;
   if (cable.is_made()) {
     ASSERT_EQ(node.stop(), 0);
-    node.before = {"ip", "netns", "exec", cable.near()};
-    node.address = "10.77.0.1:7101";
+    node.before = inside(cable.near());
+    node.address = std::string(namespaces::near_address) + ":7101";
     node.arguments.emplace_back("--insecure");
     ASSERT_TRUE(node.start()) << node.errors();
-    peer.before = {"ip", "netns", "exec", cable.far()};
+    peer.before = inside(cable.far());
     peer.address.clear();
     peer.dials(node);
   } else {
