@@ -14,8 +14,9 @@ namespace {
 
 constexpr duration dial_time = std::chrono::seconds(1);
 
-/// Until it is asked again: as long as its link has been down, within these.
-constexpr node_time pause_min = 50'000'000;
+/// Until it is asked again: as long as its link has been down, within these. A process that ends closes its links, its
+/// port and all else one after the other: the first question often comes in between.
+constexpr node_time pause_min = 10'000'000;
 constexpr node_time pause_max = 1'000'000'000;
 
 using answer = std::function<void(bool is_there)>;
@@ -78,6 +79,12 @@ void probe(books& all, const std::string& worker) {
     shared_bytes payload(encode_arguments(worker, address, is_there));
     caf::anon_send(executor, method_message{self, header, std::move(payload), {}, {}});
   };
+  if (row->machine.phase == worker_phase::lost) {
+    // Not when the answer comes: there may be none. A port that is closed while it is dialed says neither yes nor no.
+    auto pause = std::clamp(all.now() - row->machine.since, pause_min, pause_max);
+    all.shared().point();
+    all.ctx().later(duration(pause)).send(probe_method, worker);
+  }
   auto& by = all.shared().options.probe;
   if (by)
     by(row->address, std::move(done));
@@ -94,10 +101,6 @@ void probed(books& all, const std::string& worker, const std::string& address, b
       all.edit_worker(worker).is_address_good = true;
   } else if (!is_there) {
     all.apply(worker, worker_event::proven_dead{});
-  } else {
-    auto pause = std::clamp(all.now() - row->machine.since, pause_min, pause_max);
-    all.shared().point();
-    all.ctx().later(duration(pause)).send(probe_method, worker);
   }
 }
 

@@ -128,6 +128,30 @@ TEST(controller_loss, ADeathIsProvenWhereNobodyListensAnyMore) {
   EXPECT_EQ(bench.status("w2").phase, "lost");
 }
 
+TEST(controller_loss, AProbeThatIsNotAnsweredIsMadeAgain) {
+  int unanswered = 0;
+  bool is_closing = false;
+  bench_options options;
+  options.controller.probe = [&](const std::string&, const std::function<void(bool)>& done) {
+    if (!is_closing)
+      done(true);
+    else if (++unanswered > 3)
+      done(false);
+  };
+  controller_bench bench(options);
+  bench.add({.name = "w1", .address = "w1:1"});
+  auto id = submit_with(bench, [](submission& given) { given.grace_ns = 1000 * second_ns; });
+  bench.settle();
+  bench.add({.name = "w2", .address = "w2:1"});
+  is_closing = true;
+  bench.disconnect("w1");
+  for (auto i = 0; i < 10; ++i)
+    bench.pass(100ms);
+  EXPECT_EQ(unanswered, 4);
+  EXPECT_EQ(bench.show(id).worker, "w2");
+  EXPECT_EQ(bench.status("w1").phase, "gone");
+}
+
 TEST(controller_loss, AnItemThatSuspendsWaitsForAWorkerThatFits) {
   controller_bench bench;
   bench.add({.name = "w1"});
