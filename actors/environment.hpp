@@ -46,6 +46,10 @@ struct environment {
   caf::actor wire;
   bool is_simulated = false;  ///< nobody is detached
 
+  /// Whether `is_done` becomes true within that time, which the nodes spend going on. Set in a simulation, where the thread
+  /// that waits runs them all.
+  std::function<bool(const std::function<bool()>& is_done, duration within)> wait;
+
   /// The node cannot go on (a failed flush): says why and ends the process, or in simulation the node.
   std::function<void(const std::string& reason)> on_fatal;
 };

@@ -5,6 +5,7 @@
 #include <holdfast/core/names.hpp>
 #include <holdfast/persistence/codec.hpp>
 #include <holdfast/persistence/key_codec.hpp>
+#include <holdfast/persistence/state.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -54,6 +55,18 @@ void check_range_limit(std::string_view table, std::size_t limit);
 std::pair<std::string, std::string> whole_table(std::string_view table);
 
 }  // namespace detail
+
+/// All rows of a table in a store, for those who look at it from outside.
+template <class K, class V>
+std::vector<std::pair<K, V>> rows_of(const journal_reader& store, const table<K, V>& of,
+                                     std::size_t limit) {
+  auto [from, to] = detail::whole_table(of.name());
+  std::vector<std::pair<K, V>> found;
+  for (auto& [key, bytes] : scan_state(store, from, to, limit))
+    found.emplace_back(decode_key<K>(std::string_view(key).substr(from.size())),
+                       decode<V>(bytes, "table " + std::string(of.name())));
+  return found;
+}
 
 /// The rows of a table as one handler run sees them: all that was committed before it and what it wrote itself. Writes
 /// are committed with the run or not at all. Valid until the handler returns.

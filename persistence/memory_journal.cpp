@@ -113,6 +113,21 @@ std::shared_ptr<memory_disk> make_memory_disk() {
   return std::make_shared<memory_disk>();
 }
 
+void damage(memory_disk& disk, table_id table,
+            function_ref<void(std::string_view key, std::string& value)> decay) {
+  std::lock_guard lock(disk.mutex);
+  auto changed = std::make_shared<table_set>(*disk.durable);
+  auto edit = ++disk.edits;
+  disk.durable->of(table).scan({}, {}, [&](row each) {
+    std::string value(each.value);
+    decay(each.key, value);
+    if (value != each.value)
+      changed->of(table).put(each.key, value, edit);
+    return true;
+  });
+  disk.durable = std::move(changed);
+}
+
 struct memory_journal::shared {
   memory_journal_options options;
   std::shared_ptr<const table_set> in_flight;  // between the end of a body and its acknowledgement

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <holdfast/core/function_ref.hpp>
 #include <holdfast/persistence/journal.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace holdfast {
 
@@ -13,6 +16,11 @@ namespace holdfast {
 class memory_disk;
 
 std::shared_ptr<memory_disk> make_memory_disk();
+
+/// Rewrites durable rows behind the back of an open journal, as a failing disk does: `decay` gets each row of a table and
+/// may change its value. Snapshots that were taken before are not affected.
+void damage(memory_disk& disk, table_id table,
+            function_ref<void(std::string_view key, std::string& value)> decay);
 
 struct memory_journal_options {
   /// Called in every commit when the body has ended and nothing is durable yet: the moment of the

@@ -2,6 +2,7 @@
 
 #include <holdfast/actors/environment.hpp>
 #include <holdfast/actors/persistence_actor.hpp>
+#include <holdfast/runtime/waiting.hpp>
 
 #include <caf/send.hpp>
 
@@ -26,7 +27,7 @@ Result commit_now(environment& env, growth kind, Apply apply) {
       });
   caf::anon_send(env.persistence, commit_request{std::move(operation)});
   try {
-    return future.get();
+    return wait_for(env, std::move(future));
   } catch (const std::future_error&) {
     throw error(errc::stopping, "the node " + env.self.name + " is stopping; nothing was changed");
   }

@@ -2,17 +2,17 @@
 
 #include <holdfast/actors/environment.hpp>
 #include <holdfast/persistence/identity.hpp>
-#include <holdfast/persistence/lmdb_journal.hpp>
+#include <holdfast/persistence/journal.hpp>
 #include <holdfast/runtime/local_port.hpp>
 #include <holdfast/runtime/node.hpp>
 #include <holdfast/runtime/node_work.hpp>
 #include <holdfast/runtime/operator_socket.hpp>
+#include <holdfast/runtime/platform.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,14 +26,16 @@ namespace holdfast {
 ///
 /// Opening makes the store usable; starting lets handlers run and peers in.
 struct node::hosting {
-  hosting(node& owner, node_options given);
+  hosting(node& owner, node_options given, platform& on);
 
   void open();
   void start();
   bool stop();
+  void abandon();
   node_report report();
 
   node& owner;
+  platform& on;
   node_options options;
   environment env;
   local_port port{env};
@@ -51,12 +53,13 @@ private:
   bool end_handlers();
   void end_links();
   void end_actors();
+  void forget_actors();
 
   std::mutex mutex_;
   bool is_started_ = false;
   bool is_stopped_ = false;
   bool was_stopped_well_ = true;
-  std::unique_ptr<lmdb_journal> store_;
+  std::unique_ptr<journal> store_;
   node_start begun_;
   std::unique_ptr<node_clock> time_;
   std::unique_ptr<caf::actor_system_config> config_;
@@ -64,7 +67,7 @@ private:
   caf::actor supervisor_;  ///< of the node's own actors
   std::atomic<bool> is_fatal_{false};
   std::unique_ptr<operator_server> operator_;
-  std::chrono::steady_clock::time_point started_at_{};
+  node_time started_at_ = 0;
 
   friend class node;
 };

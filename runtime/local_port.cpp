@@ -4,6 +4,7 @@
 #include <holdfast/actors/persistence_actor.hpp>
 #include <holdfast/core/scope.hpp>
 #include <holdfast/runtime/local_port.hpp>
+#include <holdfast/runtime/waiting.hpp>
 
 #include <caf/send.hpp>
 
@@ -73,6 +74,8 @@ std::future<queue_result> local_port::queue(queue_request request) {
           promise->set_value(result);
       });
   caf::anon_send(env_.persistence, commit_request{std::move(operation)});
+  if (env_.is_simulated && !is_ready_within(env_, future, simulated_wait_max))
+    throw error(errc::stopping, "the node " + env_.self.name + " ended; the call may be on disk");
   return future;
 }
 
@@ -99,7 +102,7 @@ call_reply local_port::call(const std::string& peer, call_header header, std::st
   check_open();  // a close that came in between has not seen this one
   call_to(env_, peer, std::move(header), std::move(payload), within,
           [answer](const call_reply& reply) { answer->give(reply); });
-  if (future.wait_for(within + answer_grace) == std::future_status::ready)
+  if (is_ready_within(env_, future, within + answer_grace))
     return future.get();
   return {errc::unknown, peer + " did not answer in time; the call may have run", {}};
 }
@@ -109,6 +112,10 @@ node_time local_port::now() const {
 }
 
 void local_port::pause(duration time) {
+  if (env_.is_simulated) {
+    env_.wait([this] { return is_closed_.load(); }, time);
+    return;
+  }
   std::unique_lock guard(mutex_);
   closing_.wait_for(guard, time, [this] { return is_closed_.load(); });
 }

@@ -6,7 +6,10 @@
 
 namespace holdfast {
 
-node::node(node_options options) : hosting_(std::make_unique<hosting>(*this, std::move(options))) {}
+node::node(node_options options) : node(std::move(options), this_machine()) {}
+
+node::node(node_options options, platform& on)
+    : hosting_(std::make_unique<hosting>(*this, std::move(options), on)) {}
 
 node::~node() {
   try {
@@ -107,6 +110,10 @@ std::vector<peer_report> node::peers() {
   for (auto& [name, report] : found)
     all.push_back(std::move(report));
   return all;
+}
+
+void node::abandon() {
+  hosting_->abandon();
 }
 
 environment& node::parts() {

@@ -28,6 +28,7 @@ class actor_system;
 namespace holdfast {
 
 struct environment;
+class platform;
 
 /// One node in this process: its store, its links, its handlers.
 ///
@@ -43,7 +44,8 @@ class node {
 public:
   /// Checks the options and opens nothing. Throws errc::bad_name, bad_config, insecure_listen.
   explicit node(node_options options);
-  ~node();  ///< stops
+  node(node_options options, platform& on);  ///< `on` outlives it
+  ~node();                                   ///< stops
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
@@ -132,6 +134,7 @@ public:
   std::vector<peer_report> peers();
 
   // For the runtime's own parts.
+  void abandon();        ///< ends it as a killed process ends
   environment& parts();  ///< opens the store
   call_port& port();
   caf::actor_system& system();

@@ -1,6 +1,7 @@
 #include <holdfast/actors/environment.hpp>
 #include <holdfast/core/error.hpp>
 #include <holdfast/runtime/node_work.hpp>
+#include <holdfast/runtime/waiting.hpp>
 
 #include <future>
 #include <utility>
@@ -10,11 +11,11 @@ namespace {
 
 /// Whether `begin` calls back in time what it is given.
 template <class F>
-bool happens(std::chrono::milliseconds within, F begin) {
+bool happens(const environment& env, std::chrono::milliseconds within, F begin) {
   auto done = std::make_shared<std::promise<void>>();
   auto future = done->get_future();
   begin([done] { done->set_value(); });
-  return future.wait_for(within) == std::future_status::ready;
+  return is_ready_within(env, future, within);
 }
 
 }  // namespace
@@ -53,13 +54,13 @@ void node_work::start(caf::actor_system& system, const std::string& address) {
 void node_work::leave(std::chrono::milliseconds within) {
   if (!worker_ || !system_)
     return;
-  if (!happens(within, [&](auto done) { worker_->leave(std::move(done)); }))
+  if (!happens(env_, within, [&](auto done) { worker_->leave(std::move(done)); }))
     env_.log->info("{} has not said yet that it knows what was handed back",
                    worker_->options().controller);
 }
 
 bool node_work::end_runs(std::chrono::milliseconds within) {
-  return !worker_ || happens(within, [&](auto done) { worker_->when_idle(std::move(done)); });
+  return !worker_ || happens(env_, within, [&](auto done) { worker_->when_idle(std::move(done)); });
 }
 
 void node_work::shut() {

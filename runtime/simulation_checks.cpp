@@ -1,0 +1,165 @@
+#include <holdfast/actors/controller_tables.hpp>
+#include <holdfast/actors/work_item.hpp>
+#include <holdfast/persistence/audit.hpp>
+#include <holdfast/persistence/ledger.hpp>
+#include <holdfast/runtime/simulation_world.hpp>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace holdfast {
+namespace {
+
+constexpr std::size_t rows_max = 1'000'000;
+
+std::string id_text(const call_id& id) {
+  return id.to_text();
+}
+
+/// What stands on the disks, of nodes that run and of those that do not.
+class stores {
+public:
+  explicit stores(simulation::world& all) {
+    for (auto& [name, machine] : all.machines) {
+      if (!machine->is_up())
+        opened_.push_back(std::make_unique<memory_journal>(machine->disk));
+      auto& from = machine->is_up() ? *machine->store() : *opened_.back();
+      readers_.emplace(name, from.read());
+    }
+  }
+
+  const journal_reader& of(const std::string& name) const { return *readers_.at(name); }
+  const std::map<std::string, std::unique_ptr<journal_reader>>& all() const { return readers_; }
+
+private:
+  std::vector<std::unique_ptr<memory_journal>> opened_;
+  std::map<std::string, std::unique_ptr<journal_reader>> readers_;
+};
+
+const char* invariant_of(audit_check what) {
+  switch (what) {
+  case audit_check::call_known: return "C1";
+  case audit_check::marks_meet: return "C2";
+  case audit_check::row_sound: return "J3";
+  case audit_check::store_identity: return "J2";
+  default: return "C4";
+  }
+}
+
+class world_check {
+public:
+  explicit world_check(simulation::world& all) : all_(all), stores_(all) {}
+
+  std::vector<std::string> run() {
+    check_calls();
+    check_promises();
+    for (auto& [name, rows] : stores_.all())
+      check_work(name, *rows);
+    return std::move(found_);
+  }
+
+private:
+  void find(const char* invariant, const std::string& node, const std::string& text) {
+    found_.push_back(std::string(invariant) + " " + node + ": " + text);
+  }
+
+  /// C1, C2, C4, J2, J3, as the operator's audit sees them.
+  void check_calls() {
+    std::vector<const journal_reader*> readers;
+    for (auto& [name, rows] : stores_.all())
+      readers.push_back(rows.get());
+    for (auto& finding : audit(readers).findings)
+      if (!all_.machine(finding.node).is_damaged)
+        find(invariant_of(finding.check), finding.node, finding.text);
+  }
+
+  /// J1: what `queue` answered with was durable then.
+  void check_promises() {
+    for (auto& [source, calls] : all_.promises)
+      for (auto& promised : calls) {
+        auto& machine = all_.machine(source);
+        if (promised.disk_number != machine.disk_number || machine.is_damaged)
+          continue;
+        auto lane = find_out_lane(stores_.of(source), promised.id.lane);
+        if (!lane || lane->counters.issued < promised.id.sequence)
+          find("J1", source,
+               "the call " + id_text(promised.id) + " was answered for, and is not there");
+      }
+  }
+
+  void check_work(const std::string& controller, const journal_reader& rows) {
+    namespace tables = controlling;
+    if (all_.machine(controller).is_damaged)
+      return;
+    auto& seen = all_.seen_items[{controller, all_.machine(controller).disk_number}];
+    for (auto& [id, item] : rows_of(rows, tables::items, rows_max)) {
+      auto& before = seen[id];
+      bool is_over = is_terminal(item.machine.state);
+      if (before.is_over && !item.is_revised && item.machine.state != before.state)
+        find("W2", controller,
+             "the item " + id + " was " + std::string(to_string(before.state)) + " and is "
+                 + std::string(to_string(item.machine.state)));
+      before.is_over = is_over;
+      before.state = item.machine.state;
+    }
+    check_owners(controller, rows, seen);
+  }
+
+  /// W1: nobody else ever holds an item under the same epoch.
+  void check_owners(const std::string& controller, const journal_reader& rows,
+                    std::map<item_id, simulation::world::seen_item>& seen) {
+    for (auto& [key, held] : rows_of(rows, controlling::holding, rows_max)) {
+      auto& [worker, item] = key;
+      auto& owner = seen[item].owners.try_emplace(held.epoch, worker).first->second;
+      if (owner != worker)
+        find("W1", controller,
+             "the item " + item + " belongs to " + owner + " and to " + worker + " under epoch "
+                 + std::to_string(held.epoch));
+    }
+  }
+
+  simulation::world& all_;
+  stores stores_;
+  std::vector<std::string> found_;
+};
+
+bool has_open_calls(const journal_reader& rows) {
+  for (auto& [number, lane] : all_out_lanes(rows))
+    if (lane.counters.open() > 0)
+      return true;
+  return false;
+}
+
+bool has_open_work(const journal_reader& rows) {
+  for (auto& [zero, row] : rows_of(rows, controlling::totals, 1)) {
+    auto& counts = row.counts;
+    if (counts.waiting + counts.assigned + counts.running + counts.suspended > 0)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string> check_world(simulation::world& all) {
+  return world_check(all).run();
+}
+
+bool is_settled(simulation::world& all) {
+  for (auto& [name, machine] : all.machines) {
+    if (machine->has_job())
+      return false;
+    if (!machine->is_up())
+      continue;
+    auto rows = machine->store()->read();
+    if (has_open_calls(*rows) || has_open_work(*rows))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace holdfast
