@@ -31,12 +31,31 @@ void sync_directory(const std::filesystem::path& path) {
     refuse(path, "cannot flush it", errno);
 }
 
+bool is_readable(const std::filesystem::path& path) {
+  return ::access(path.c_str(), R_OK) == 0;
+}
+
+// Whoever made a directory may have been killed before its name was flushed. What a process of ours
+// made belongs to us and lies on the file system of what is around it; what others made is theirs to
+// keep, and so is what is above it.
+void sync_names_of_ours(std::filesystem::path path, struct stat found) {
+  while (found.st_uid == ::geteuid() && path.has_relative_path()) {
+    const auto device = found.st_dev;
+    path = path.parent_path();
+    if (::stat(path.c_str(), &found) != 0 || found.st_dev != device)
+      return;
+    if (is_readable(path))  // else it cannot be flushed, and could not have been when it was new
+      sync_directory(path);
+  }
+}
+
 // Creates what is missing of the path, each part durable in its parent before the next one.
 void make_directories(const std::filesystem::path& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) == 0) {
     if (!S_ISDIR(found.st_mode))
       refuse(path, "it is a file", ENOTDIR);
+    sync_names_of_ours(path, found);
     return;
   }
   const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");

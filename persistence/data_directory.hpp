@@ -5,8 +5,8 @@
 namespace holdfast {
 
 /// A node's data directory, created when it is not there (owner only, and on disk before anything
-/// is put into it) and locked for as long as this object lives. Two nodes on one directory would
-/// each answer for calls that the other overwrites.
+/// is put into it; also when a process was killed while it made it) and locked for as long as this
+/// object lives. Two nodes on one directory would each answer for calls that the other overwrites.
 ///
 /// The lock is on the open file `DIR/lock`, so it ends with the process however it ends, and
 /// refuses a second open in the same process too. The file holds the owner's process id, for the

@@ -119,6 +119,8 @@ lmdb_environment::lmdb_environment(const data_directory& directory, const settin
       throw error(errc::bad_config, "there is no journal in " + directory.path().string()
                                         + "; name the data directory of a node that has run");
     create_store(directory, file);
+  } else if (!how.read_only) {
+    directory.sync();  // whoever named the store may have been killed before it flushed the name
   }
   try {
     open(file, how);
@@ -151,6 +153,11 @@ void lmdb_environment::open(const std::filesystem::path& file, const settings& h
     if (code != ENOMEM || map_bytes / 2 < length_of(file) + map_bytes_min)
       throw_lmdb(code, "opening the store");
   }
+  // Whoever opens sees what a killed process wrote last, which may be with the kernel alone: nobody is
+  // to answer for what a power cut could still take away.
+  if (!how.read_only)
+    if (const int code = mdb_env_sync(environment_, 1); code != 0)
+      throw_lmdb(code, "flushing what was written before");
   int dead_readers = 0;
   if (const int code = mdb_reader_check(environment_, &dead_readers); code != 0)
     throw_lmdb(code, "removing dead readers");

@@ -11,9 +11,10 @@ namespace holdfast::detail {
 /// One LMDB environment on `DIR/journal.mdb`: made whole or not at all, opened, its tables known.
 ///
 /// A new store is built beside its name, flushed and renamed, so that a power cut while it is made
-/// leaves none. Opening checks the format row and removes what dead readers left. LMDB flushes
-/// every commit (neither MDB_NOSYNC, MDB_NOMETASYNC nor MDB_WRITEMAP), and readers belong to
-/// objects, not to threads (MDB_NOTLS).
+/// leaves none. Opening flushes what a process that was killed may have left to the kernel, checks
+/// the format row and removes what dead readers left. LMDB flushes every commit (neither
+/// MDB_NOSYNC, MDB_NOMETASYNC nor MDB_WRITEMAP), and readers belong to objects, not to threads
+/// (MDB_NOTLS).
 class lmdb_environment {
 public:
   struct settings {
