@@ -1,4 +1,5 @@
 #include <holdfast/core/error.hpp>
+#include <holdfast/runtime/command_cluster.hpp>
 #include <holdfast/runtime/command_work.hpp>
 #include <holdfast/runtime/exec_guard.hpp>
 #include <holdfast/runtime/run.hpp>
@@ -90,6 +91,7 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup) {
   add_submit_command(app, chosen, command);
   add_work_commands(app, chosen);
   add_workers_commands(app, chosen);
+  add_cluster_commands(app, chosen);
   if (auto word = unknown_command(app, words); !word.empty())
     return static_cast<int>(failed_with(exit_code::usage, "there is no command '" + word
                                                               + "'; --help lists those there are"));

@@ -5,6 +5,7 @@
 #include <holdfast/actors/work_item.hpp>
 #include <holdfast/core/error.hpp>
 #include <holdfast/persistence/value_archive.hpp>
+#include <holdfast/runtime/cluster_file.hpp>
 #include <holdfast/runtime/config_file.hpp>
 #include <holdfast/runtime/exit_code.hpp>
 #include <holdfast/runtime/run.hpp>
@@ -292,6 +293,33 @@ TEST(docs, ConfigurationHasEverySettingWithItsDefault) {
   EXPECT_EQ(config.services.at("pages").back_off_max, pages.back_off_max);
   EXPECT_EQ(config.services.at("pages").concurrency, pages.concurrency);
   EXPECT_EQ(config.services.at("pages").ordered, pages.ordered);
+}
+
+TEST(docs, ClusterHasTheExampleAsItIsWithEverySettingAndVerb) {
+  auto blocks = blocks_of("docs/cluster.md", "toml");
+  ASSERT_EQ(blocks.size(), 1u);
+  EXPECT_EQ(blocks[0].text, read("examples/cluster/cluster.toml"));
+  EXPECT_NO_THROW(parse_cluster(blocks[0].text, "cluster.toml"));
+  auto text = "\n" + blocks[0].text;
+  for (auto* wrong : {"", "[cluster]\n", "[[node]]\n", "[[node]]\nname = \"a\"\n[[link]]\n",
+                      "[[node]]\nname = \"a\"\n[[fault]]\n"})
+    try {
+      parse_cluster(wrong + std::string("zzz = 1\n"), "cluster.toml");
+      ADD_FAILURE() << wrong;
+    } catch (const error& problem) {
+      std::string sentence = problem.what();
+      auto settings = words_after(sentence.substr(sentence.find("there are ") + 9), " ");
+      EXPECT_GE(settings.size(), 2u) << sentence;
+      for (auto& setting : settings)
+        EXPECT_TRUE(text.find("\n" + setting + " = ") != text.npos
+                    || text.find("[" + setting + "]") != text.npos)
+            << setting;
+    }
+  auto verbs = read("docs/cluster.md");
+  for (int i = 0; i <= static_cast<int>(cluster_verb::kind::drop); ++i) {
+    std::string verb(to_string(static_cast<cluster_verb::kind>(i)));
+    EXPECT_NE(verbs.find("`" + verb + " NODE"), std::string::npos) << verb;
+  }
 }
 
 void expect_explained(const value& report, const std::string& text) {
