@@ -80,7 +80,8 @@ public:
 
   /// The item's owner is lost: its grace begins, if the item has one.
   void lose(const item_id& id, const std::string& worker);
-  void bury(const item_id& id, const std::string& worker);  ///< it does not return
+  void bury(const item_id& id, const std::string& worker,
+            worker_death how);  ///< it does not return
 
   /// Suspended items that the worker could run wait again, for it or for another one.
   void come(const std::string& worker);
@@ -156,7 +157,7 @@ private:
   void tell(const listener_row& listener, const item_id& id, const item_row& row);
   void settle_more();
   bool settle_one(const item_id& id, std::size_t& budget);
-  void act(const std::string& worker, worker_action action);
+  void act(const std::string& worker, worker_action action, worker_death death);
 
   void write_item(const item_id& id, item_entry& entry);
   void write_places(const item_id& id, const item_row* before, const item_row* now);

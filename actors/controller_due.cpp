@@ -21,7 +21,7 @@ void grace_over(books& all, const item_id& id) {
       continue;
     std::erase_if(all.edit_item(id).graces,
                   [&](const grace_row& row) { return row.worker == grace.worker; });
-    all.bury(id, grace.worker);
+    all.bury(id, grace.worker, worker_death::grace_over);
   }
 }
 

@@ -55,12 +55,13 @@ void keep_evidence(books& all, const item_id& id, const item_end& end, const ite
                       : made.note);
 }
 
-/// The text belongs to the attempt that just ended.
+/// The text belongs to the attempt that just ended. A run that was handed back or stopped is none: it goes on elsewhere.
 void keep_text(books& all, const item_id& id, const item_end& end) {
   if (end.text.empty())
     return;
   auto& row = all.edit_item(id);
-  row.text = end.text.substr(0, limits::error_text_bytes_max);
+  if (end.how != run_end::handed_back && end.how != run_end::cancelled)
+    row.text = end.text.substr(0, limits::error_text_bytes_max);
   all.note(row, all.ctx().caller() + " said: " + end.text.substr(0, shown_text_max));
 }
 

@@ -29,6 +29,17 @@ const item_owner* owner_of(const item_row& row, const std::string& worker) {
   return at == row.machine.owners.end() ? nullptr : &*at;
 }
 
+/// What an event that ends a worker's life tells of it.
+worker_death death_by(const worker_event_any& event) {
+  if (std::holds_alternative<worker_event::proven_dead>(event))
+    return worker_death::nobody_listens;
+  if (std::holds_alternative<worker_event::link_down>(event))
+    return worker_death::goodbye;
+  if (std::holds_alternative<worker_event::forget>(event))
+    return worker_death::forgotten;
+  return worker_death::restarted;
+}
+
 }  // namespace
 
 void books::note(item_row& row, std::string text) {
@@ -171,7 +182,7 @@ bool books::settle_one(const item_id& id, std::size_t& budget) {
         failed.text = "it waited for " + id + ", which is "
                       + std::string(to_string(row.machine.state))
                       + (row.text.empty() ? "" : ": " + row.text.substr(0, note_bytes_max));
-        note(failed, failed.text);
+        failed.history.back() = {wall_ns(), failed.text.substr(0, note_bytes_max)};
       }
     }
     row.has_children = false;
@@ -187,13 +198,13 @@ void books::lose(const item_id& id, const std::string& worker) {
     return;
   auto& row = edit_item(id);
   if (row.grace_ns <= 0)
-    return bury(id, worker);
+    return bury(id, worker, worker_death::grace_over);
   std::erase_if(row.graces, [&](const grace_row& grace) { return grace.worker == worker; });
   row.graces.push_back({worker, now_ + row.grace_ns});
 }
 
-void books::bury(const item_id& id, const std::string& worker) {
-  auto made = apply(id, item_event::worker_dead{worker});
+void books::bury(const item_id& id, const std::string& worker, worker_death how) {
+  auto made = apply(id, item_event::worker_dead{worker, how});
   if (!made.is_refused && made.next.state == item_state::waiting)
     ++totals().counts.moved;
 }
@@ -215,11 +226,11 @@ worker_step books::apply(const std::string& worker, const worker_event_any& even
     row.session = row.version = 0;
   row.life = shared_.env->self.incarnation;
   for (auto action : made.actions)
-    act(worker, action);
+    act(worker, action, death_by(event));
   return made;
 }
 
-void books::act(const std::string& worker, worker_action action) {
+void books::act(const std::string& worker, worker_action action, worker_death death) {
   switch (action) {
   case worker_action::items_lost:
     for (auto& [id, held] : held_by(worker))
@@ -227,7 +238,7 @@ void books::act(const std::string& worker, worker_action action) {
     return;
   case worker_action::items_dead:
     for (auto& [id, held] : held_by(worker))
-      bury(id, worker);
+      bury(id, worker, death);
     return;
   case worker_action::has_come: return come(worker);
   case worker_action::erase: return erase_worker(worker);

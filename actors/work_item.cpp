@@ -49,6 +49,18 @@ std::string under(const std::string& worker, std::uint64_t epoch) {
   return text(worker, " under epoch ", std::to_string(epoch));
 }
 
+std::string_view words_of(worker_death how) {
+  static constexpr std::array<std::string_view, 5> words{
+      "did not return in time", "is dead: nobody listens there any more",
+      "is dead: its node was started again", "has said goodbye", "was forgotten by the operator"};
+  return words.at(static_cast<std::size_t>(how));
+}
+
+/// "handed back by w1 under epoch 2".
+std::string_view words_of(run_end how) {
+  return how == run_end::handed_back ? "handed back" : to_string(how);
+}
+
 /// One step in the making: an event is a call, and leaves in `out` what follows from it. A refusal is decided before the
 /// first change.
 class decision {
@@ -114,7 +126,7 @@ public:
     auto* owner = owner_of(event.worker);
     if (!owner || owner->has_reported)
       return refuse(text(event.worker, " does not own it"));
-    lose(*owner, "is dead or did not return in time");
+    lose(*owner, words_of(event.how));
   }
 
   void operator()(const item_event::worker_back& event) {
@@ -269,7 +281,7 @@ private:
       break;
     case run_end::handed_back: break;
     }
-    wait_again(event.worker, text(to_string(event.how), " by ", who));
+    wait_again(event.worker, text(words_of(event.how), " by ", who));
   }
 
   void fail_attempt(const item_event::ended& event) {
@@ -300,7 +312,7 @@ private:
         act(item_action::keep_evidence);
       auto came = event.how == run_end::done
                       ? text("; the second result, of ", who, ", is kept beside it")
-                      : text("; no second result: ", to_string(event.how), " by ", who);
+                      : text("; no second result: ", words_of(event.how), " by ", who);
       return settle_as(item_state::done, text("done by ", under(other.worker, other.epoch), came));
     }
     if (event.how == run_end::done) {
@@ -312,7 +324,7 @@ private:
       if (has_result(event.how))
         act(item_action::keep_evidence);
       remove_owner(event.worker);
-      out.note = text(to_string(event.how), " by ", who, "; the other run decides");
+      out.note = text(words_of(event.how), " by ", who, "; the other run decides");
     }
     follow_owners();
   }
@@ -338,8 +350,8 @@ private:
     }
     bool moves = rules_.on_lost == lost_policy::move;
     item().state = moves ? item_state::waiting : item_state::suspended;
-    out.note =
-        text(what, moves ? "; it is moved" : "; it is suspended until a worker that fits comes");
+    out.note = text(what, moves ? "; the item is moved"
+                                : "; the item is suspended until a worker that fits comes");
   }
 
   void displace(item_owner owner) {

@@ -128,6 +128,15 @@ enum class run_end : std::uint8_t {
 };
 std::string_view to_string(run_end end);
 
+/// What tells that a worker does not return.
+enum class worker_death : std::uint8_t {
+  grace_over,      ///< nothing does: it was away for too long
+  nobody_listens,  ///< where it listened
+  restarted,       ///< another process of its node has come
+  goodbye,
+  forgotten,  ///< by the operator
+};
+
 namespace item_event {
 struct parent_ended {
   bool was_done = true;
@@ -149,7 +158,8 @@ struct worker_lost {
 };  ///< its link is: grace begins
 struct worker_dead {
   std::string worker;
-};                    ///< grace is over, or the death is proven, or it said goodbye
+  worker_death how = worker_death::grace_over;
+};
 struct worker_back {  ///< its report names the item under that epoch, or (epoch 0) does not
   std::string worker;
   std::uint64_t epoch = 0;

@@ -122,12 +122,17 @@ void print_why(const value& item) {
   if (auto worker = cell(item, "worker"); !worker.empty())
     std::cout << (cell(item, "ended").empty() ? " at " : ", last at ") << worker;
   std::cout << "\n";
+  auto text = cell(item, "text");
+  bool is_told = text.empty();
   if (auto* history = item.as_dict().find("history"))
-    for (auto& note : history->as_array())
+    for (auto& note : history->as_array()) {
       std::cout << cell(note, "at") << "  " << cell(note, "text") << "\n";
-  for (auto* member : {"waits_for", "text"})
-    if (auto text = cell(item, member); !text.empty())
-      std::cout << text << "\n";
+      is_told |= cell(note, "text").find(text) != std::string::npos;
+    }
+  if (auto waits_for = cell(item, "waits_for"); !waits_for.empty())
+    std::cout << waits_for << "\n";
+  if (!is_told)
+    std::cout << text << "\n";
 }
 
 exit_code why(const work_arguments& given) {

@@ -74,7 +74,7 @@ TEST(controller_loss, ALateResultIsRefusedAndToldByWhy) {
   EXPECT_EQ(bench.show(id).result, "second");
   EXPECT_EQ(bench.counts().evidence, 1u);
   auto story = bench.story(id);
-  EXPECT_NE(story.find("w1 under epoch 1 is dead or did not return in time; it is moved"),
+  EXPECT_NE(story.find("w1 under epoch 1 did not return in time; the item is moved"),
             std::string::npos);
   EXPECT_NE(story.find("a late result of w1 under epoch 1 (done) was refused"), std::string::npos);
   bench.connect("w1");
@@ -99,6 +99,29 @@ TEST(controller_loss, AGoodbyeAndANewProcessEndTheGraceAtOnce) {
   bench.settle();
   EXPECT_EQ(bench.worker("w2").runs.size(), 2u);
   EXPECT_EQ(bench.show(id).epoch, 3u);
+  auto story = bench.story(id);
+  EXPECT_NE(story.find("w1 under epoch 1 has said goodbye; the item is moved"), story.npos);
+  EXPECT_NE(story.find("w2 under epoch 2 is dead: its node was started again; the item is moved"),
+            story.npos);
+
+  bench.disconnect("w2");
+  bench.add({.name = "w3"});
+  EXPECT_TRUE(bench.ask(work::forget, std::string("w2")));
+  bench.settle();
+  EXPECT_NE(bench.story(id).find("w2 under epoch 3 was forgotten by the operator"), story.npos);
+  EXPECT_EQ(bench.show(id).worker, "w3");
+}
+
+TEST(controller_loss, ARunThatWasHandedBackLeavesNoFailure) {
+  controller_bench bench;
+  bench.add({.name = "w1"});
+  auto id = bench.submit(bench.item());
+  bench.settle();
+  bench.finish("w1", id, run_end::handed_back, "", "its worker stops");
+  EXPECT_EQ(bench.show(id).text, "");
+  auto story = bench.story(id);
+  EXPECT_NE(story.find("handed back by w1 under epoch 1"), story.npos);
+  EXPECT_NE(story.find("w1 said: its worker stops"), story.npos);
 }
 
 TEST(controller_loss, ADeathIsProvenWhereNobodyListensAnyMore) {
@@ -121,6 +144,8 @@ TEST(controller_loss, ADeathIsProvenWhereNobodyListensAnyMore) {
   bench.settle();
   EXPECT_EQ(bench.show(id).worker, "w2");
   EXPECT_EQ(bench.status("w1").phase, "gone");
+  EXPECT_NE(bench.story(id).find("w1 under epoch 1 is dead: nobody listens there any more"),
+            std::string::npos);
 
   bench.disconnect("w2");
   bench.pass(20s);

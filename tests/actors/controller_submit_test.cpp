@@ -76,6 +76,9 @@ TEST(controller_submit, AFailingParentFailsAChainOfDependents) {
   EXPECT_NE(bench.show(chain[1]).text.find("it waited for " + parent + ", which is failed"),
             std::string::npos);
   EXPECT_EQ(bench.state(chain.back()), item_state::failed);
+  auto told = bench.story(chain[1]);
+  EXPECT_EQ(told.find("it waited for " + parent), told.rfind("it waited for " + parent));
+  EXPECT_EQ(told.find("a parent"), told.npos) << told;
   EXPECT_EQ(bench.state(other), item_state::assigned);
   auto late = submit_after(bench, {parent});
   EXPECT_EQ(bench.state(late), item_state::failed);

@@ -453,7 +453,22 @@ TEST(work_item, tells_why) {
             "a late result of w1 under epoch 5 (done) was refused and is kept as evidence: the "
             "item is done already");
   EXPECT_EQ(note("", "running e5 w1@5+", "dead w1"),
-            "w1 under epoch 5 is dead or did not return in time; it is moved");
+            "w1 under epoch 5 did not return in time; the item is moved");
+  auto death = [](worker_death how) {
+    return step(item_of("running e5 w1@5+"), rules_of("suspend"),
+                item_event::worker_dead{"w1", how}, now, no_jitter)
+        .note;
+  };
+  constexpr auto suspended = "; the item is suspended until a worker that fits comes";
+  for (auto& [how, words] :
+       {std::pair(worker_death::grace_over, "did not return in time"),
+        {worker_death::nobody_listens, "is dead: nobody listens there any more"},
+        {worker_death::restarted, "is dead: its node was started again"},
+        {worker_death::goodbye, "has said goodbye"},
+        {worker_death::forgotten, "was forgotten by the operator"}})
+    EXPECT_EQ(death(how), std::string("w1 under epoch 5 ") + words + suspended);
+  EXPECT_EQ(note("", "running e5 w1@5+", "ended w1 5 handed_back"),
+            "handed back by w1 under epoch 5");
   EXPECT_EQ(note("", "running e5 w1@5+", "retry"),
             "it is running; only failed, cancelled, expired and suspended items are retried");
   EXPECT_EQ(note("verify_both", "running e6 w2@6! w1@5+", "ended w1 5 done"),

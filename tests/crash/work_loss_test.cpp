@@ -165,7 +165,7 @@ TEST_F(work_loss, AWorkerThatIsToldToStopHandsBackAtOnce) {
   EXPECT_TRUE(site.comes_to_run_at(id, "w2")) << site.story(id);
   EXPECT_TRUE(site.comes_to_phase("w1", "gone"));
   EXPECT_TRUE(std::filesystem::is_empty(first.data / "work")) << "its command still runs";
-  EXPECT_EQ(site.count_why(id, "handed_back by w1"), 1) << site.why(id);
+  EXPECT_EQ(site.count_why(id, "handed back by w1"), 1) << site.why(id);
   ASSERT_TRUE(site.let_go("job", "w2"));
   check_done(id, "w2", 2);
   EXPECT_EQ(number_in(site.item(id), "failures"), 0);
