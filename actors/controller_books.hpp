@@ -4,6 +4,7 @@
 #include <holdfast/actors/controller.hpp>
 #include <holdfast/actors/controller_tables.hpp>
 #include <holdfast/actors/environment.hpp>
+#include <holdfast/actors/refused_call.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -29,9 +30,9 @@ struct core {
 };
 
 /// A refusal that the caller is told in a sentence: no fault of the controller.
-class refusal : public error {
+class refusal : public refused_call {
 public:
-  explicit refusal(const std::string& sentence) : error(errc::bad_argument, sentence) {}
+  using refused_call::refused_call;
 };
 
 /// The rows that one message reads and changes. A handler edits items and workers here; `finish` writes them with every row

@@ -71,8 +71,10 @@ void executor::judge(std::uint64_t id, mailbox& box, run_result& result) {
 
 void executor::log_failure(const run_result& result) {
   auto attempt = result.item.message ? result.item.runs + 1 : result.item.entry.attempt;
-  env_.log->warn("{}: attempt {} failed: {} (trace {:x} from {})", result.header->method, attempt,
-                 result.text, result.header->trace, result.header->origin);
+  bool is_told = result.is_refused && result.item.message && result.item.message->done;
+  env_.log->log(is_told ? spdlog::level::debug : spdlog::level::warn,
+                "{}: attempt {} failed: {} (trace {:x} from {})", result.header->method, attempt,
+                result.text, result.header->trace, result.header->origin);
 }
 
 void executor::let_out(std::uint64_t id, run_result& result) {

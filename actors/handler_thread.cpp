@@ -1,6 +1,7 @@
 #include <holdfast/actors/environment.hpp>
 #include <holdfast/actors/handler_thread.hpp>
 #include <holdfast/actors/messages.hpp>
+#include <holdfast/actors/refused_call.hpp>
 #include <holdfast/actors/transaction.hpp>
 #include <holdfast/persistence/ledger.hpp>
 
@@ -158,6 +159,9 @@ private:
       result.value = body(run);
       run.finish(result, written_);
       return result;
+    } catch (const refused_call& problem) {
+      result.is_refused = true;
+      return finished(std::move(result), run_status::threw, problem.what());
     } catch (const error& problem) {
       result.reason = errc::undecodable;
       bool never_fits = problem.code() == errc::undecodable || problem.code() == errc::bad_argument;

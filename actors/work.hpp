@@ -85,6 +85,8 @@ struct run_result {
   std::vector<outgoing_message> sends;
   std::vector<outgoing_call> calls;
 
+  bool is_refused = false;  ///< with `threw`: a refused_call
+
   // With `threw`, decided by the executor.
   bool is_given_up = false;  ///< its attempts are used up
   bool keeps_place = false;  ///< ordered mailbox: what is behind it waits

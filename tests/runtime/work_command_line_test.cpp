@@ -219,9 +219,13 @@ TEST_F(work_command_line_test, CancelEndsWhatRuns) {
   }));
   EXPECT_TRUE(eventually([&] { return std::filesystem::is_empty(path("w1/work")); }))
       << "the command still runs";
-  auto unknown = run({"work", "cancel", "no-such-item"});
-  EXPECT_EQ(unknown.status, 1);
-  EXPECT_TRUE(has(unknown.err, "no-such-item")) << unknown.err;
+  for (auto* command : {"cancel", "retry", "show", "why"}) {
+    auto unknown = run({"work", command, "no-such-item"});
+    EXPECT_EQ(unknown.status, 1);
+    EXPECT_TRUE(has(unknown.err, "no-such-item")) << unknown.err;
+  }
+  EXPECT_FALSE(has(holdfast::crash::tail_of(path("hub.log"), 100), "no-such-item"))
+      << "the asker's mistake is no warning of the controller";
 }
 
 TEST_F(work_command_line_test, LabelsDrainAndForget) {
