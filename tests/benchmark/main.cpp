@@ -2,6 +2,7 @@
 #include "tests/benchmark/bare_wire.hpp"
 #include "tests/benchmark/machine.hpp"
 #include "tests/benchmark/measurements.hpp"
+#include "tests/benchmark/progress.hpp"
 #include "tests/benchmark/stopwatch.hpp"
 
 #include <CLI/CLI.hpp>
@@ -96,12 +97,13 @@ void run_repeats(const bench_options& options, const fs::path& data, bench::figu
     bench::bench_rig rig{folder, nodes, bare.address(), seconds, found};
     for (auto& [name, measure] : all_measurements)
       if (options.only.empty() || options.only == name) {
-        std::cerr << "\r\x1b[Krepeat " << i + 1 << " of " << repeats << ": " << name << std::flush;
+        bench::show_progress("repeat " + std::to_string(i + 1) + " of " + std::to_string(repeats)
+                             + ": " + name);
         measure(rig);
       }
     fs::remove_all(folder);
   }
-  std::cerr << "\r\x1b[K" << std::flush;
+  bench::show_progress({});
 }
 
 int run(const bench_options& options) {

@@ -5,6 +5,7 @@
 #include "tests/benchmark/figures.hpp"
 #include "tests/benchmark/machine.hpp"
 #include "tests/benchmark/node_pair.hpp"
+#include "tests/benchmark/progress.hpp"
 #include "tests/benchmark/stopwatch.hpp"
 
 #include <holdfast/actors/work_front.hpp>
@@ -127,7 +128,7 @@ private:
           "bench_work", "--hub", hub_->address(), "--first", std::to_string(first), "--count",
           std::to_string(count), "--slots", std::to_string(options_.slots), "--data",
           data_.string()}));
-      std::cerr << "\r\x1b[Kworkers: " << first + count << std::flush;
+      bench::show_progress("workers: " + std::to_string(first + count));
     }
     bench::stopwatch waited;
     while (ready() < options_.workers) {
@@ -168,7 +169,7 @@ private:
   void wait_until(std::uint64_t ends) {
     bench::stopwatch waited;
     for (auto so_far = ended(); so_far < ends; so_far = ended()) {
-      std::cerr << "\r\x1b[Kitems: " << so_far << std::flush;
+      bench::show_progress("items: " + std::to_string(so_far));
       memory_most_ = std::max(memory_most_, resident_kib("self"));
       if (waited.seconds() > seconds_max)
         throw std::runtime_error("stuck at " + std::to_string(so_far) + " items");
@@ -225,7 +226,8 @@ private:
   nlohmann::json keep_waiting() {
     bench::stopwatch all;
     submit();
-    while (front().counts().value_or(holdfast::work_counts()).waiting < options_.items && all.seconds() < seconds_max) {
+    while (front().counts().value_or(holdfast::work_counts()).waiting < options_.items
+           && all.seconds() < seconds_max) {
       memory_most_ = std::max(memory_most_, resident_kib("self"));
       std::this_thread::sleep_for(20ms);
     }
@@ -261,7 +263,7 @@ int measure(const work_options& options) {
     throw;
   }
   fs::remove_all(name);
-  std::cerr << "\r\x1b[K";
+  bench::show_progress({});
   for (auto& [what, number] : found.items())
     if (number.is_number())
       std::printf("%-48s %14s\n", what.c_str(), number.dump().substr(0, 12).c_str());
