@@ -70,7 +70,8 @@ struct command_limits {
       64u << 20;  ///< of `output_file`. More could fill the disk that the journal is on
   std::uint64_t folder_bytes_max =
       1u << 30;  ///< of all of them; the oldest go first. More: as above, but by many runs
-  std::chrono::milliseconds grace{2000};  ///< between SIGTERM and SIGKILL
+  std::chrono::milliseconds grace{2000};       ///< between SIGTERM and SIGKILL
+  std::chrono::milliseconds look_every{1000};  ///< between two calls of `looked`
 };
 
 /// Runs commands, each with files of its own name in a folder of the runner's own. Any thread; one small thread of its own
@@ -79,6 +80,8 @@ class command_runner {
 public:
   /// Called once, on the runner's thread; must not throw, wait, or destroy the runner.
   using finished = std::function<void(command_outcome)>;
+  /// Called there again and again while the command runs, never behind its `finished`. Likewise.
+  using looked = std::function<void()>;
 
   /// Makes the folder, and ends what an earlier runner on it left: when it returns, nothing of that runs any more.
   /// `program` answers to the subcommand `exec-guard` (run() does). Throws errc::bad_config.
@@ -90,7 +93,7 @@ public:
 
   /// `name` is unique among all runs, also earlier ones, and a file's name. Returns before the command has started.
   /// Throws errc::bad_argument for a bad name or an empty argv, errc::failed when the system has no process for it.
-  void start(const std::string& name, const command_spec& spec, finished done);
+  void start(const std::string& name, const command_spec& spec, finished done, looked look = {});
 
   /// SIGTERM to all that it started, SIGKILL after the grace. A name that does not run (any more) means nothing.
   void stop(const std::string& name);

@@ -110,11 +110,14 @@ std::string describe_end(const command_outcome& outcome) {
 }
 
 struct command_runner::inside {
+  using clock = std::chrono::steady_clock;
+
   struct running_command {
     pid_t guard = -1;
     sockets::descriptor control;
     std::string report;
     finished done;
+    std::shared_ptr<const looked> look;  ///< null: nobody does
   };
 
   inside(std::filesystem::path where, command_limits given, std::filesystem::path guards)
@@ -146,7 +149,7 @@ struct command_runner::inside {
     return folder / (name + kind);
   }
 
-  void start(const std::string& name, const command_spec& spec, finished done) {
+  void start(const std::string& name, const command_spec& spec, finished done, looked look) {
     check_name(name);
     if (spec.argv.empty() || spec.argv[0].empty())
       throw error(errc::bad_argument, "the command has no program");
@@ -162,7 +165,9 @@ struct command_runner::inside {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
       refuse("no socket");
-    running_command made{-1, sockets::descriptor(ends[0]), {}, std::move(done)};
+    running_command made{-1, sockets::descriptor(ends[0]), {}, std::move(done), {}};
+    if (look)
+      made.look = std::make_shared<const looked>(std::move(look));
     sockets::descriptor low(ends[1]);
     sockets::descriptor theirs(::fcntl(low.get(), F_DUPFD_CLOEXEC, descriptors_from));
     std::lock_guard guard(mutex);
@@ -186,9 +191,11 @@ struct command_runner::inside {
   }
 
   void hear_guards() {
-    for (bool is_patient = true;;) {
+    auto look_at = clock::now() + limits.look_every;
+    for (bool is_late = false;;) {
       std::vector<pollfd> events{{wake.get(), POLLIN, 0}};
       std::vector<std::string> names;
+      bool is_ending = false, has_looks = false;
       {
         std::lock_guard guard(mutex);
         if (is_stopping && commands.empty())
@@ -196,18 +203,41 @@ struct command_runner::inside {
         for (auto& [name, one] : commands) {
           events.push_back({one.control.get(), POLLIN, 0});
           names.push_back(name);
-          if (!is_patient)
+          has_looks |= one.look != nullptr;
+          if (is_late)
             ::kill(one.guard, SIGKILL);  // it was not waited for: the number is its own
         }
-        is_patient = !is_stopping;
+        is_ending = is_stopping;
       }
-      is_patient = ::poll(events.data(), events.size(), is_patient ? -1 : guards_end_ms) != 0;
+      auto wait = is_ending ? guards_end_ms : has_looks ? milliseconds_until(look_at) : -1;
+      is_late = ::poll(events.data(), events.size(), wait) == 0 && is_ending;
       std::uint64_t count = 0;
       (void)!::read(wake.get(), &count, sizeof count);
       for (std::size_t i = 0; i < names.size(); ++i)
         if (events[i + 1].revents)
           read_from(names[i]);
+      if (clock::now() < look_at)
+        continue;
+      for (auto& name : names)
+        look_at_one(name);
+      look_at = clock::now() + limits.look_every;
     }
+  }
+
+  static int milliseconds_until(clock::time_point moment) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(moment - clock::now());
+    return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
+  }
+
+  void look_at_one(const std::string& name) const {
+    std::shared_ptr<const looked> look;
+    {
+      std::lock_guard guard(mutex);
+      if (auto at = commands.find(name); at != commands.end())
+        look = at->second.look;
+    }
+    if (look)
+      (*look)();
   }
 
   void read_from(const std::string& name) {
@@ -265,8 +295,9 @@ command_runner::command_runner(std::filesystem::path folder, command_limits limi
 
 command_runner::~command_runner() = default;
 
-void command_runner::start(const std::string& name, const command_spec& spec, finished done) {
-  inside_->start(name, spec, std::move(done));
+void command_runner::start(const std::string& name, const command_spec& spec, finished done,
+                           looked look) {
+  inside_->start(name, spec, std::move(done), std::move(look));
 }
 
 void command_runner::stop(const std::string& name) {

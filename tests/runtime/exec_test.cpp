@@ -360,6 +360,33 @@ TEST_F(exec_test, ARestartEndsWhatItsDeadGuardsLeft) {
   EXPECT_FALSE(std::filesystem::exists(mark()));
 }
 
+TEST_F(exec_test, LooksAgainAndAgainWhileACommandRuns) {
+  runner({.look_every = std::chrono::milliseconds(5)});
+  std::promise<void> often;
+  std::promise<command_outcome> ended;
+  int looks = 0;
+  bool is_over = false, is_late = false;
+  runner().start(
+      "looked-at", {{"sleep", "1000"}, {}, {}, {}},
+      [&](command_outcome outcome) {
+        is_over = true;
+        ended.set_value(std::move(outcome));
+      },
+      [&] {
+        is_late |= is_over;
+        if (++looks == 3)
+          often.set_value();
+      });
+  ASSERT_EQ(often.get_future().wait_for(patience), std::future_status::ready);
+  EXPECT_EQ(shell("echo beside").output, "beside\n");
+  runner().stop("looked-at");
+  auto end = ended.get_future();
+  EXPECT_EQ(end_of(end).signal, SIGTERM);
+  EXPECT_EQ(shell("echo behind").output, "behind\n");
+  runner_.reset();
+  EXPECT_FALSE(is_late) << "it was looked at behind its end";
+}
+
 TEST_F(exec_test, ManyAtATime) {
   std::vector<std::future<command_outcome>> all;
   for (int i = 0; i < 50; ++i)

@@ -54,6 +54,18 @@ bool eventually(F holds) {
   return true;
 }
 
+/// As soon as a command reads there.
+bool opens(const holdfast::crash::gate& gate) {
+  return eventually([&] {
+    try {
+      gate.open();
+      return true;
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  });
+}
+
 class work_command_line_test : public testing::Test {
 protected:
   std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
@@ -340,17 +352,50 @@ TEST_F(work_command_line_test, AKilledWorkersItemsMoveAndItsCommandsEnd) {
     std::string one, two;
     return bool(in >> one >> two);
   }));
-  EXPECT_TRUE(eventually([&] {
-    try {
-      held.open();
-      return true;
-    } catch (const std::runtime_error&) {
-      return false;  // the command does not read yet
-    }
-  }));
+  EXPECT_TRUE(opens(held));
   EXPECT_EQ(wait(id), 0);
   auto why = run({"work", "why", id}).out;
   EXPECT_TRUE(has(why, "given to " + first) && has(why, std::string("given to ") + second)) << why;
+}
+
+TEST_F(work_command_line_test, ARunFindsTheCheckpointOfOneThatWasLostOrStopped) {
+  start_hub();
+  start_worker("w1");
+  holdfast::crash::gate held(path("held"));
+  auto script = "cat $HOLDFAST_CHECKPOINT_FILE >>" + path("found") + "; echo $HOLDFAST_WORKER. >>"
+                + path("found")
+                + "; echo after $HOLDFAST_WORKER, >$HOLDFAST_CHECKPOINT_FILE.new; "
+                  "mv $HOLDFAST_CHECKPOINT_FILE.new $HOLDFAST_CHECKPOINT_FILE; head -c 1 "
+                + held.path().string();
+  auto id = submit({}, {"sh", "-c", script});
+  // What the controller has for the next run: encoded, for nobody else reads it.
+  auto is_saved_by = [&](const std::string& worker) {
+    auto rows = json({"state", "range", "work.checkpoints"});
+    for (auto& row : rows.as_array()) {
+      auto& bytes = *row.as_dict().at("value").get_if<holdfast::binary>();
+      std::string text;
+      for (auto byte : bytes)
+        text += static_cast<char>(byte);
+      if (has(text, "after " + worker + ","))
+        return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(eventually([&] { return is_saved_by("w1"); }));
+  nodes_["w1"]->kill();
+  start_worker("w2");
+  EXPECT_TRUE(eventually([&] { return is_saved_by("w2"); }));
+  nodes_["w2"]->signal(SIGTERM);
+  EXPECT_EQ(nodes_["w2"]->end(), 0);
+  start_worker("w3");
+  EXPECT_TRUE(eventually([&] { return is_saved_by("w3"); }));
+  std::ifstream in(path("found"));
+  std::stringstream found;
+  found << in.rdbuf();
+  EXPECT_EQ(found.str(), "w1.\nafter w1,\nw2.\nafter w2,\nw3.\n");
+  EXPECT_TRUE(opens(held));
+  EXPECT_EQ(wait(id), 0);
+  EXPECT_FALSE(is_saved_by("w3")) << "what is done leaves no checkpoint";
 }
 
 TEST_F(work_command_line_test, AStoppedWorkerHandsBackAtOnce) {
