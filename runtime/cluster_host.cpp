@@ -9,15 +9,16 @@
 #include <holdfast/runtime/secret.hpp>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace holdfast {

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
+#include <iterator>
 #include <map>
 
 namespace holdfast {
