@@ -44,6 +44,10 @@ worker& node::work_for(worker_options options) {
   return hosting_->work.add_worker(std::move(options));
 }
 
+worker* node::work() {
+  return hosting_->work.find_worker();
+}
+
 void node::start() {
   hosting_->start();
 }

@@ -105,6 +105,10 @@ public:
   /// A node is one worker: errc::bad_option. When the node stops, what runs is handed back.
   worker& work_for(worker_options options);
 
+  /// The worker that this node is; null if it is none. In a setup for run() it is the one of the command line, where
+  /// that says `worker`.
+  worker* work();
+
   /// Lets the operator's `state` commands read a table with its types.
   template <class K, class V>
   void show(const table<K, V>& declared) {

@@ -34,11 +34,16 @@ worker& node_work::add_worker(worker_options options) {
   if (worker_)
     throw error(errc::bad_option, "the node " + env_.self.name + " works for "
                                       + worker_->options().controller
-                                      + " already: a node is one worker");
+                                      + " already: a node is one worker, and node.work() is it");
   worker_ = std::make_unique<worker>(env_, std::move(options));
   if (system_)
     worker_->start(*system_, address_);
   return *worker_;
+}
+
+worker* node_work::find_worker() {
+  std::lock_guard guard(mutex_);
+  return worker_.get();
 }
 
 void node_work::start(caf::actor_system& system, const std::string& address) {

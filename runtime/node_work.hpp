@@ -23,6 +23,7 @@ public:
 
   void serve_controller(controller_options options);
   worker& add_worker(worker_options options);  ///< throws errc::bad_option when there is one
+  worker* find_worker();                       ///< null: there is none
 
   /// The node takes messages from now on.
   void start(caf::actor_system& system, const std::string& address);

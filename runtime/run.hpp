@@ -14,9 +14,10 @@ namespace holdfast {
 ///     }
 ///
 /// `program node --name alpha --data DIR ...` runs a node: `setup` is called once, before it starts, to serve methods; what
-/// it queues is on disk at once and goes out when the links open. It runs until SIGTERM or SIGINT. The other commands
-/// (`queue`, `call`, `send`, `peers`, `calls`, `show`, `retry`, `drop`, `state`, `methods`, `status`, `audit`) talk to a
-/// running node and do not call `setup`. Returns the exit status (exit_code.hpp).
+/// it queues is on disk at once and goes out when the links open. It runs until SIGTERM or SIGINT. So do `controller` and
+/// `worker`, which make the node one before `setup`: node.work() is the worker, with the options of the command line. The
+/// other commands (`queue`, `call`, `send`, `peers`, `calls`, `show`, `retry`, `drop`, `state`, `methods`, `status`,
+/// `audit`, those about work) talk to a running node and do not call `setup`. Returns the exit status (exit_code.hpp).
 int run(int argc, char** argv, const std::function<void(node&)>& setup);
 
 }  // namespace holdfast

@@ -32,8 +32,8 @@ std::string render_scene(holdfast::work_context& work, const std::string& scene,
 }
 
 void setup(holdfast::node& node) {
-  auto& worker = node.work_for({.controller = "hub", .slots = 2, .type = "renderer"});
-  worker.serve(render, render_scene);
+  if (auto* worker = node.work())
+    worker->serve(render, render_scene);
   node.serve(morning, [] { night.set_value(); });
 }
 

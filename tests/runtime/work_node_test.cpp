@@ -61,6 +61,20 @@ protected:
   holdfast::test::temporary_directory folder_;
 };
 
+TEST_F(work_node_test, ANodeKnowsTheWorkerThatItIs) {
+  node worker(options("w1"));
+  EXPECT_EQ(worker.work(), nullptr);
+  auto& made = worker.work_for({.controller = "hub"});
+  EXPECT_EQ(worker.work(), &made);
+  try {
+    worker.work_for({.controller = "other"});
+    FAIL();
+  } catch (const error& problem) {
+    EXPECT_EQ(problem.code(), errc::bad_option);
+    EXPECT_NE(std::string(problem.what()).find("node.work()"), std::string::npos);
+  }
+}
+
 /// Squares numbers at once up to a limit; then it holds what it has, until it is told to stop.
 struct stalling_worker {
   explicit stalling_worker(node_options options, int limit) : self(std::move(options)) {
