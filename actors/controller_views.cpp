@@ -103,11 +103,17 @@ std::string waits_for(context& ctx, const item_row& row) {
   return waits_for_worker(ctx, row);
 }
 
+/// That runs it, or ran it last. What waits has none: who had it before is lost, or gave it back.
+std::string worker_of(const item_row& row) {
+  auto state = row.machine.state;
+  return state == item_state::waiting || state == item_state::suspended ? "" : row.worker;
+}
+
 bool matches(const item_row& row, const item_filter& filter) {
   if (!filter.states.empty()
       && std::ranges::find(filter.states, row.machine.state) == filter.states.end())
     return false;
-  if (!filter.worker.empty() && row.worker != filter.worker)
+  if (!filter.worker.empty() && worker_of(row) != filter.worker)
     return false;
   auto& labels = row.demand.labels;
   return filter.label.empty() || std::ranges::find(labels, filter.label) != labels.end();
@@ -129,9 +135,11 @@ item_report report_of(const item_id& id, const item_row& row) {
   report.failures = row.machine.failures;
   report.losses = row.machine.losses;
   report.epoch = row.machine.epoch;
-  report.worker = row.worker;
-  report.progress = row.progress;
-  report.progress_text = row.progress_text;
+  report.worker = worker_of(row);
+  bool is_done = row.machine.state == item_state::done;
+  report.progress = is_done ? 1 : row.progress;
+  if (!is_done)
+    report.progress_text = row.progress_text;
   report.submitted_ns = row.submitted_wall_ns;
   report.started_ns = row.started_wall_ns;
   report.ended_ns = row.ended_wall_ns;

@@ -174,8 +174,8 @@ struct item_report {
   std::uint32_t failures = 0;
   std::uint32_t losses = 0;
   std::uint64_t epoch = 0;
-  std::string worker;   ///< that runs it, or ran it last
-  double progress = 0;  ///< 0 to 1
+  std::string worker;   ///< that runs it, or of what has ended, ran it last
+  double progress = 0;  ///< 0 to 1; what was heard last, and 1 when it is done
   std::string progress_text;
   std::int64_t submitted_ns = 0;
   std::int64_t started_ns = 0;  ///< the last run

@@ -26,7 +26,15 @@ struct work_arguments {
   std::int64_t limit = 0;
 };
 
+/// How often it was given to a worker, and how many of those runs failed: "3 (2 failed)".
+std::string runs_of(const value& item) {
+  auto failures = cell(item, "failures");
+  return cell(item, "runs") + (failures == "0" ? "" : " (" + failures + " failed)");
+}
+
 std::string progress_of(const value& item) {
+  if (cell(item, "state") == "done")
+    return {};
   auto part = item.as_dict().at("progress").as_double();
   auto text = cell(item, "progress_text");
   return (part > 0 ? std::to_string(static_cast<int>(part * 100)) + " %" : "")
@@ -42,11 +50,11 @@ std::string since(const value& item) {
 
 void print_items(const array& items) {
   std::vector<std::vector<std::string>> lines{
-      {"ID", "STATE", "ATTEMPTS", "WORKER", "SINCE", "PROGRESS", "TITLE"}};
+      {"ID", "STATE", "RUNS", "WORKER", "SINCE", "PROGRESS", "TITLE"}};
   for (auto& item : items)
-    lines.push_back({cell(item, "id"), cell(item, "state"), cell(item, "attempts"),
-                     cell(item, "worker"), since(item), one_line(progress_of(item), 20),
-                     one_line(cell(item, "title"), title_columns)});
+    lines.push_back({cell(item, "id"), cell(item, "state"), runs_of(item), cell(item, "worker"),
+                     since(item), one_line(progress_of(item), 20),
+                     one_line(title_of(item), title_columns)});
   print_table(lines);
 }
 
@@ -94,15 +102,14 @@ void print_result(const value& item) {
     return;
   }
   print_member("ran for", format_duration(members->at("seconds").as_double()));
-  print_member("exit status",
-               cell(*result, "exit_status") + (cell(*result, "exit_status") == "0" ? " " : ""));
+  std::printf("%-12s %s\n", "exit status", cell(*result, "exit_status").c_str());
   print_member("all output", cell(*result, "output_file"));
   std::printf("output       %s bytes\n%s", cell(*result, "output_bytes").c_str(),
               cell(*result, "output").c_str());
 }
 
 void print_item(const value& item) {
-  for (auto* name : {"id", "state", "title", "method", "key", "labels", "worker", "attempts",
+  for (auto* name : {"id", "state", "title", "method", "key", "labels", "worker", "runs",
                      "failures", "losses", "submitted", "started", "ended", "text"})
     print_member(name, cell(item, name));
   print_member("waits for", cell(item, "waits_for"));
@@ -220,6 +227,11 @@ double seconds_since(const value& item, std::string_view member) {
   return std::max(0.0, std::chrono::duration<double>(passed).count());
 }
 
+std::string title_of(const value& item) {
+  auto title = cell(item, "title");
+  return title.empty() ? cell(item, "method") : title;
+}
+
 std::string one_line(const std::string& text, std::size_t columns) {
   std::string line;
   std::size_t used = 0;
@@ -241,9 +253,11 @@ void add_work_commands(CLI::App& app, console_action& chosen) {
   auto given = std::make_shared<work_arguments>();
   auto* list = work->add_subcommand("ls", "the items that the controller knows");
   add_work_target(*list, given->target);
-  list->add_option("--state", given->states,
-                   "waiting, assigned, running, suspended, done, failed, cancelled, expired; again "
-                   "for more")
+  list->add_option(
+          "--state", given->states,
+          "waiting, assigned, running, suspended, done, failed, cancelled, expired; several "
+          "with commas between them, or again")
+      ->delimiter(',')
       ->take_all();
   list->add_option("--worker", given->worker, "that runs it, or ran it last");
   list->add_option("--label", given->label, "that it demands");

@@ -43,6 +43,9 @@ std::string short_time(double seconds);
 /// Seconds from a moment as the node writes it until now; 0 for null.
 double seconds_since(const value& item, std::string_view member);
 
+/// What it is called; an item without a title by its method.
+std::string title_of(const value& item);
+
 /// One line of at most that many columns, without control characters.
 std::string one_line(const std::string& text, std::size_t columns);
 

@@ -180,7 +180,7 @@ private:
             + padded(short_time(seconds_since(item, cell(item, "started").empty() ? "submitted"
                                                                                   : "started")),
                      8)
-            + padded(part > 0 ? bar(part, 10) : "", 12) + cell(item, "title"));
+            + padded(part > 0 ? bar(part, 10) : "", 12) + title_of(item));
       }
     }
   }
@@ -195,7 +195,7 @@ exit_code top(const top_arguments& given) {
   top_view view(given);
   if (given.once) {
     for (auto& line : view.draw(size_of_screen()))
-      std::cout << line << "\n";
+      std::cout << line.substr(0, line.find_last_not_of(' ') + 1) << "\n";
     return exit_code::done;
   }
   if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1)

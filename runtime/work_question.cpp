@@ -3,8 +3,10 @@
 #include <holdfast/core/error.hpp>
 #include <holdfast/core/limits.hpp>
 #include <holdfast/runtime/exec_work.hpp>
+#include <holdfast/runtime/json.hpp>
 #include <holdfast/runtime/questions.hpp>
 #include <holdfast/runtime/work_question.hpp>
+#include <holdfast/runtime/work_shown.hpp>
 
 #include <algorithm>
 #include <array>
@@ -84,6 +86,16 @@ std::string title_of(const command_spec& command) {
   return title;
 }
 
+/// As it would be written in a program.
+std::string title_of(const std::string& method, const array& positional, const dict& named) {
+  std::string arguments;
+  for (auto& argument : positional)
+    arguments += (arguments.empty() ? "" : ", ") + to_json(argument);
+  for (auto& [name, argument] : named)
+    arguments += (arguments.empty() ? "" : ", ") + name + ": " + to_json(argument);
+  return readable((method + "(" + arguments).substr(0, limits::error_text_bytes_max - 1)) + ")";
+}
+
 submission command_item(const dict& question, submit_options options) {
   auto command = command_of(question);
   if (options.title.empty())
@@ -104,7 +116,7 @@ submission method_item(const dict& question, submit_options options) {
       positional = given->as_array();
   }
   if (options.title.empty())
-    options.title = name;
+    options.title = title_of(name, positional, named);
   return detail::make_submission({std::move(options), {}},
                                  detail::encode_dynamic(name, positional, named));
 }

@@ -90,6 +90,7 @@ value show_item(const item_report& item) {
              {"labels", list_of(item.labels)},
              {"priority", item.priority},
              {"slots", item.slots},
+             {"runs", item.attempts},
              {"attempts", item.attempts},
              {"failures", item.failures},
              {"losses", item.losses},

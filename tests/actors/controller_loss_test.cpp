@@ -190,7 +190,12 @@ TEST(controller_loss, AnItemThatSuspendsWaitsForAWorkerThatFits) {
   bench.settle();
   bench.disconnect("w2");
   EXPECT_EQ(bench.state(id), item_state::suspended);
-  EXPECT_NE(bench.show(id).waits_for.find("suspended"), std::string::npos);
+  EXPECT_NE(bench.show(id).waits_for.find("suspended, because its worker w2 was lost"),
+            std::string::npos);
+  EXPECT_EQ(bench.show(id).worker, "") << "nobody has it";
+  item_filter lost;
+  lost.worker = "w2";
+  EXPECT_TRUE(bench.ask(work::list, lost).value().empty());
   bench.add({.name = "w3"});
   EXPECT_EQ(bench.state(id), item_state::suspended);
   bench.add({.name = "w4", .labels = {"gpu"}});

@@ -332,6 +332,8 @@ TEST(controller_submit, ACheckpointGoesToTheNextRun) {
   EXPECT_EQ(bench.worker("w1").items.at(id).order.run, 2u);
   bench.finish("w1", id);
   EXPECT_EQ(bench.count_rows("work.checkpoints"), 0u);
+  EXPECT_EQ(bench.show(id).progress, 1) << "whatever was heard last: it is done";
+  EXPECT_EQ(bench.show(id).progress_text, "");
 }
 
 TEST(controller_submit, ACancelledItemIsStoppedWhereItRuns) {

@@ -175,6 +175,19 @@ TEST_F(work_command_line_test, AFailureIsOneSentenceAndAStatus) {
   auto late = submit({"--attempts", "1", "--timeout", "100ms"}, {"sleep", "1000"});
   EXPECT_EQ(wait(late), 11);
 
+  auto shown = run({"work", "ls", "--state", "done,failed"}).out;
+  EXPECT_EQ(lines_of(shown).size(), 4u) << shown;
+  EXPECT_TRUE(has(shown, "RUNS") && has(shown, "2 (2 failed)")) << shown;
+  EXPECT_EQ(json({"work", "ls", "--state", "done,waiting"}).as_array().size(), 0u);
+  EXPECT_EQ(member(item, "runs"), "2");
+  // What happened is told once.
+  auto why = run({"work", "why", failing}).out;
+  EXPECT_TRUE(lines_of(why).back().ends_with(" said: exit status 3: no page")) << why;
+  for (auto& command : {words{"work", "why", failing}, words{"work", "show", failing},
+                        words{"work", "ls"}, words{"work", "top", "--once"}})
+    for (auto& line : lines_of(run(command).out))
+      EXPECT_FALSE(line.ends_with(" ")) << command[1] << ": '" << line << "'";
+
   auto again = run({"work", "retry", missing});
   EXPECT_EQ(again.status, 0) << again.err;
   EXPECT_EQ(wait(missing), 11);
