@@ -54,6 +54,38 @@ dict environment_of(const submit_arguments& given) {
   return environment;
 }
 
+/// In each of its strings.
+value with_line(const value& content, const std::string& line, std::uint64_t number) {
+  if (auto* text = content.get_if<std::string>())
+    return fill_in(*text, line, number);
+  if (auto* list = content.get_if<array>()) {
+    array filled;
+    for (auto& one : *list)
+      filled.push_back(with_line(one, line, number));
+    return filled;
+  }
+  if (auto* members = content.get_if<dict>()) {
+    dict filled;
+    for (auto& [name, one] : *members)
+      filled.add(name, with_line(one, line, number));
+    return filled;
+  }
+  return content;
+}
+
+/// Of a method, for one line: as if they had been written so.
+value arguments_of(const submit_arguments& given, const std::string& line, std::uint64_t number) {
+  bool is_each = !given.each.empty();
+  if (!given.json_args.empty()) {
+    auto all = parse_json(given.json_args);
+    return is_each ? with_line(all, line, number) : all;
+  }
+  array positional;
+  for (auto& word : is_each ? fill_in(given.words, line, number) : given.words)
+    positional.push_back(parse_argument(word));
+  return positional;
+}
+
 void add_what(dict& question, const submit_arguments& given) {
   if (given.method.empty()) {
     question.add("directory", given.directory.empty() ? std::filesystem::current_path().string()
@@ -64,14 +96,6 @@ void add_what(dict& question, const submit_arguments& given) {
     return;
   }
   question.add("method", given.method);
-  if (!given.json_args.empty()) {
-    question.add("args", parse_json(given.json_args));
-    return;
-  }
-  array positional;
-  for (auto& word : given.words)
-    positional.push_back(parse_argument(word));
-  question.add("args", std::move(positional));
 }
 
 /// All but what differs from line to line.
@@ -115,6 +139,8 @@ public:
     for (auto& [name, text] : {std::pair("key", given_.key), {"title", given_.title}})
       add_text(question, name, is_each ? fill_in(text, line, number) : text);
     try {
+      if (!given_.method.empty())
+        question.add("args", arguments_of(given_, line, number));
       questions_.ask(question, 256 + line.size(), [this, number](auto* stored, auto* refusal) {
         hear(number, stored, refusal);
       });
@@ -213,8 +239,9 @@ void check(const submit_arguments& given) {
   if (given.method.empty() && given.command.empty())
     throw error(errc::bad_config,
                 "submit needs a command behind --, as in: submit --data DIR -- gzip a.txt");
-  if (!given.each.empty() && !given.method.empty())
-    throw error(errc::bad_config, "--each fills in commands; for a method, submit from a program");
+  if (!given.each.empty() && !given.json_args.empty() && !has_place(given.json_args))
+    throw error(errc::bad_config,
+                "--args says nowhere where the line goes, as in: --args '[\"{}\"]'");
   if (given.each == "-" && given.input == "-")
     throw error(errc::bad_config, "standard input is either the lines or the input, not both");
 }

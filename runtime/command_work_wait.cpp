@@ -90,6 +90,10 @@ private:
   work_state last_;
 };
 
+std::string counted(std::uint64_t count, const char* one, const char* many) {
+  return std::to_string(count) + (count == 1 ? one : many);
+}
+
 bool is_ended(const std::string& state) {
   return state == "done" || state == "failed" || state == "cancelled" || state == "expired";
 }
@@ -126,7 +130,8 @@ public:
     line.erase();
     tell(at);
     if (is_late && at.ended() < at.all)
-      throw error(errc::expired, std::to_string(at.all - at.ended()) + " items have not ended");
+      throw error(errc::expired,
+                  counted(at.all - at.ended(), " item has", " items have") + " not ended in time");
     return at.bad == 0 ? exit_code::done : exit_code::failed;
   }
 

@@ -33,7 +33,8 @@ std::optional<operator_client> try_to_connect(const console_target& target) {
 operator_client connect_to_node(const console_target& target) {
   if (auto client = try_to_connect(target))
     return std::move(*client);
-  throw no_node_running("no node runs on " + target.data.string() + "; start one with: node --data "
+  throw no_node_running("no node runs on " + target.data.string()
+                        + "; start it with: node, controller or worker, and --data "
                         + target.data.string());
 }
 

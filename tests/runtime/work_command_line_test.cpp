@@ -229,6 +229,29 @@ TEST_F(work_command_line_test, EachLineIsAnItem) {
   EXPECT_TRUE(has(other.err, "belongs to " + ids[6])) << other.err;
 }
 
+TEST_F(work_command_line_test, EachLineIsACallOfAMethod) {
+  start_hub();
+  start_worker("w1");
+  auto lines = write("lines", "a.pdf\n3\n");
+  auto nobody = run({"submit", "--each", lines, "--method", "render", "{}", "{#}"});
+  EXPECT_EQ(nobody.status, 0) << nobody.err;
+  auto ids = lines_of(nobody.out);
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_EQ(member(show(ids[0]), "title"), "render(\"a.pdf\", 1)");
+  EXPECT_EQ(member(show(ids[1]), "title"), "render(3, 2)");
+  auto late = run({"work", "wait", ids[0], "--within", "10ms"});
+  EXPECT_EQ(late.status, 1);
+  EXPECT_TRUE(has(late.err, "1 item has not ended")) << late.err;
+
+  auto command = R"([{"argv": ["echo", "<{}>"], "directory": "", "environment": {}, "input": ""}])";
+  auto served = run({"submit", "--each", lines, "--method", "exec.run", "--args", command});
+  EXPECT_EQ(served.status, 0) << served.err;
+  ids = lines_of(served.out);
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_EQ(wait(ids[1]), 0);
+  EXPECT_TRUE(has(run({"work", "show", ids[1]}).out, "<3>"));
+}
+
 TEST_F(work_command_line_test, CancelEndsWhatRuns) {
   start_all();
   holdfast::crash::gate never(path("never"));
@@ -310,12 +333,15 @@ TEST_F(work_command_line_test, BadInputIsOneSentenceEach) {
   refused({"submit"}, 2, "--");
   refused({"submit", "true"}, 2, "-- true");
   refused({"submit", "--each", "/no/such/file", "--", "true"}, 2, "/no/such/file");
+  refused({"submit", "--each", write("lines", "x\n"), "--method", "m", "--args", "[1]"}, 2, "{}");
   refused({"submit", "--env", "=x", "--", "true"}, 2, "NAME=VALUE");
   refused({"work", "show", "no-such-item"}, 1, "no-such-item");
   refused({"work", "ls", "--state", "asleep"}, 1, "suspended");
   refused({"work", "wait"}, 2, "--all");
   refused({"workers", "drain", "nobody"}, 1, "nobody");
   EXPECT_EQ(run({"work", "ls"}, "no-node").status, 2);
+  nodes_["hub"]->kill();
+  refused({"work", "ls"}, 3, "start it with: node, controller or worker");
 }
 
 TEST_F(work_command_line_test, ANameIsLearnedAndATakenOneRefused) {
