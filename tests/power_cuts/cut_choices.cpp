@@ -20,7 +20,7 @@ public:
     else
       some_subsets();
     for (std::size_t i = 0; i < units_.size(); ++i)
-      if (units_[i].what == unsynced_unit::kind::page)
+      if (units_[i].what == unsynced_unit::kind::page && limits_.tears != tear_patterns::none)
         tears_of(i);
     if (!units_.empty())
       samples();
@@ -76,7 +76,6 @@ private:
     }
   }
 
-  /// Which sectors of the page came: heads, tails and every second one, or every subset.
   std::set<std::uint8_t> patterns_of(std::uint8_t changed) const {
     std::set<std::uint8_t> patterns;
     const auto add = [&](unsigned came) {
@@ -84,7 +83,7 @@ private:
       if (of_changed != 0 && of_changed != changed)
         patterns.insert(of_changed);
     };
-    if (limits_.all_tears)
+    if (limits_.tears == tear_patterns::all)
       for (unsigned came = 1; came < all_sectors; ++came)
         add(came);
     for (unsigned cut = 1; cut < 8; ++cut) {

@@ -16,11 +16,17 @@ enum class choice_kind : std::uint8_t {
   sampled,     ///< drawn from the seed: subsets of sectors
 };
 
+/// Which sectors of a torn page came.
+enum class tear_patterns : std::uint8_t {
+  none,  ///< pages come whole, but for samples
+  few,   ///< heads, tails and every second sector
+  all,   ///< every subset
+};
+
 struct choice_limits {
   std::size_t subsets_max = 4096;  ///< up to here all subsets: a dozen units
   std::size_t samples = 32;        ///< of each cut that has units
-  bool all_tears =
-      false;  ///< every subset of a page's sectors, not only heads, tails and every second
+  tear_patterns tears = tear_patterns::few;
   std::uint64_t seed = 1;
 };
 

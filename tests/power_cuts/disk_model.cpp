@@ -43,6 +43,14 @@ std::uint8_t sectors_between(const std::string& before, const std::string& after
   return differing;
 }
 
+std::string page_of(const std::string& bytes, std::uint64_t page) {
+  std::string cut;
+  if (page * page_bytes < bytes.size())
+    cut = bytes.substr(page * page_bytes, page_bytes);
+  cut.resize(page_bytes, '\0');
+  return cut;
+}
+
 const std::string garbage(70'000, '\xa5');
 
 // Of what a file looks like that nobody reads: not there, empty, as it was, something else.
@@ -58,12 +66,17 @@ bool is_bystander(std::string_view name) {
   return name.ends_with("/lock") || name.ends_with("-lock");
 }
 
-std::string disk_model::page_of(const std::string& bytes, std::uint64_t page) const {
-  std::string cut;
-  if (page * page_bytes < bytes.size())
-    cut = bytes.substr(page * page_bytes, page_bytes);
-  cut.resize(page_bytes, '\0');
-  return cut;
+disk_model::disk_model(const disk_files& durable) {
+  for (auto& folder : durable.folders)
+    live_names_[folder] = -1;
+  int number = 0;
+  for (auto& [name, content] : durable.files) {
+    live_names_[name] = number;
+    auto& file = files_[number++];
+    file.node = node_of(name);
+    file.durable = file.live = content;
+  }
+  durable_names_ = live_names_;
 }
 
 void disk_model::write(file_state& file, std::uint64_t at, std::string_view bytes) {

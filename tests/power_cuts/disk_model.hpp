@@ -51,6 +51,9 @@ struct disk_files {
 /// each image has them absent, empty, as they were, or full of garbage.
 class disk_model {
 public:
+  disk_model() = default;
+  explicit disk_model(const disk_files& durable);
+
   void apply(const disk_event& event);
   void begin(const disk_event& event);  ///< as apply, but a durable write is still under way
 
@@ -69,6 +72,7 @@ public:
                   const cut_choice& choice) const;
 
   const std::map<std::string, int>& live_names() const { return live_names_; }
+  std::uint64_t events() const { return events_; }  ///< so many were applied
 
 private:
   struct version {
@@ -98,7 +102,6 @@ private:
   void sync_range(file_state& file, std::uint64_t at, std::uint64_t end);
   void sync_folder(const std::string& name);
   void change_entry(const disk_event& event);
-  std::string page_of(const std::string& bytes, std::uint64_t page) const;
   std::string content(int number, const std::vector<unsynced_unit>& units,
                       const cut_choice& choice) const;
 

@@ -25,6 +25,7 @@ constexpr rlim_t seconds_max =
 
 struct record {
   std::uint8_t was_continued;
+  std::uint8_t damaged;
   std::uint16_t length;
 };
 
@@ -52,7 +53,7 @@ verdict judged(const judging::judge& each) {
     return each();
   } catch (const std::exception& problem) {
     const std::string text = problem.what();
-    return {false, text.size() > 2 && text[2] == ':' ? text : "J2: " + text};
+    return {false, 0, text.size() > 2 && text[2] == ':' ? text : "J2: " + text};
   }
 }
 
@@ -75,6 +76,7 @@ void die_quietly(bool is_quiet) {
     auto found = judged(each);
     found.violation.resize(std::min<std::size_t>(found.violation.size(), 1000));
     const record head{static_cast<std::uint8_t>(found.was_continued),
+                      static_cast<std::uint8_t>(std::min<std::size_t>(found.damaged, 255)),
                       static_cast<std::uint16_t>(found.violation.size())};
     write_all(to, &head, sizeof head);
     write_all(to, found.violation.data(), found.violation.size());
@@ -96,6 +98,7 @@ void cut_report::add(const cut_report& other) {
   repeated += other.repeated;
   units_max = std::max(units_max, other.units_max);
   continued += other.continued;
+  damaged += other.damaged;
   violations += other.violations;
   for (auto& [invariant, count] : other.by_invariant)
     by_invariant[invariant] += count;
@@ -148,6 +151,7 @@ judging::process judging::begin(std::vector<judge> batch) const {
 
 void judging::count(const verdict& found) {
   report_.continued += found.was_continued ? 1 : 0;
+  report_.damaged += found.damaged;
   if (found.violation.empty())
     return;
   ++report_.violations;
@@ -167,13 +171,13 @@ std::size_t judging::collect(process& from) {
     std::memcpy(&head, bytes.data() + at, sizeof head);
     if (at + sizeof head + head.length > bytes.size())
       break;
-    count({head.was_continued != 0, bytes.substr(at + sizeof head, head.length)});
+    count({head.was_continued != 0, head.damaged, bytes.substr(at + sizeof head, head.length)});
     at += sizeof head + head.length;
   }
   if (judged_images < from.batch.size()) {
     const auto how = WIFSIGNALED(status) ? std::string("signal ") + ::strsignal(WTERMSIG(status))
                                          : "status " + std::to_string(WEXITSTATUS(status));
-    count({false, "J2: the process that opened the store ended with " + how});
+    count({false, 0, "J2: the process that opened the store ended with " + how});
     ++judged_images;
   }
   return judged_images;

@@ -19,7 +19,8 @@ struct cut_report {
   std::size_t repeated = 0;   ///< not opened, for one of the same writes and the same promises was
   std::size_t units_max = 0;  ///< unsynced at once
   std::size_t continued =
-      0;  ///< of the images, those from which the hand-off was brought to its end
+      0;                    ///< of the images, those from which the hand-off was brought to its end
+  std::size_t damaged = 0;  ///< calls in them whose checksums said so; none but in a canary
   std::size_t violations = 0;
   std::map<std::string, std::size_t> by_invariant;
   std::vector<std::string> examples;  ///< the first ones, a sentence each
@@ -30,6 +31,7 @@ struct cut_report {
 
 struct verdict {
   bool was_continued = false;
+  std::size_t damaged = 0;
   std::string violation;  ///< "J2: ...", empty if all is well
 };
 

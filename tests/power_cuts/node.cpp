@@ -16,6 +16,7 @@ void cut_node::boundary() const {
 
 void cut_node::start() {
   boundary();
+  has_recovered_ = false;
   store_ = open_();
   boundary();
   memory_.admitted.clear();
@@ -26,6 +27,8 @@ void cut_node::start() {
   run([&](ledger& books) {
     inbox::recover(books, memory_.found.was_clean, memory_.found.unclean_in_a_row >= 2);
   });
+  has_recovered_ = true;
+  boundary();
 }
 
 void cut_node::go_on(const node_memory& memory) {
@@ -35,6 +38,7 @@ void cut_node::go_on(const node_memory& memory) {
   window_ = std::make_unique<admission_window>();
   for (auto& [place, entry] : memory_.admitted)
     window_->add(entry.mailbox, entry.ticket);
+  has_recovered_ = true;
 }
 
 void cut_node::stop() {

@@ -33,6 +33,9 @@ public:
   void stop();                            ///< in good order
   void die() { store_.reset(); }
   bool is_running() const { return store_ != nullptr; }
+  bool has_recovered() const {
+    return is_running() && has_recovered_;
+  }  ///< its memory is that of a node
 
   template <class Body>
   auto commit(Body body) {
@@ -74,6 +77,7 @@ private:
   std::unique_ptr<journal> store_;
   std::optional<node_clock> clock_;
   std::unique_ptr<admission_window> window_;
+  bool has_recovered_ = false;
 };
 
 }  // namespace holdfast::power_cuts

@@ -27,8 +27,8 @@ cut_options small(unsigned calls) {
   cut_options options;
   options.calls = calls;
   options.limits.subsets_max = 256;
-  options.limits.samples = 4;
-  options.continue_every = 64;
+  options.limits.samples = 2;
+  options.continue_every = 100;
   return options;
 }
 
@@ -41,6 +41,25 @@ TEST(power_cuts, a_store_opens_at_a_committed_state_and_the_hand_off_goes_on) {
   EXPECT_GT(report.continued, 100u);
   RecordProperty("cuts", static_cast<int>(report.cuts));
   RecordProperty("images", static_cast<int>(report.all_images()));
+}
+
+TEST(power_cuts, a_large_commit_is_whole_or_not_there) {
+  auto options = small(6);
+  options.together = 6;
+  options.limits = {.subsets_max = 1, .samples = 1, .tears = tear_patterns::none};
+  options.continue_every = 0;
+  const auto report = try_story_cuts(options);
+  EXPECT_EQ(report.violations, 0u) << shown(report);
+  EXPECT_GT(report.units_max, 12u);
+}
+
+TEST(power_cuts, the_recovery_from_a_cut_may_be_cut_too) {
+  auto options = small(2);
+  options.limits = {.subsets_max = 1, .samples = 1, .tears = tear_patterns::none, .seed = 7};
+  options.continue_every = 40;
+  const auto report = try_second_cuts(options, 120);
+  EXPECT_EQ(report.violations, 0u) << shown(report);
+  EXPECT_GT(report.all_images(), 500u) << shown(report);
 }
 
 TEST(power_cuts, nothing_answered_is_lost_when_the_process_before_was_killed) {
@@ -65,34 +84,39 @@ TEST(power_cuts, memory_journals_keep_them_when_the_recovery_is_cut_too) {
 
 // --- The checks bite: with one kind of sync answered and never made, they must find something.
 
-void expect_found(dropped_syncs dropped, const std::string& invariant) {
-  auto options = small(1);
+cut_report canary(dropped_syncs dropped, std::size_t images_max = 100) {
+  auto options = small(3);
+  options.together = 3;
   options.dropped = dropped;
-  options.limits.subsets_max =
-      8;  // few of each cut, so that more than the making of the stores is seen
-  options.images_max = 200;
-  const auto report = try_story_cuts(options);
-  EXPECT_GT(report.violations, 0u) << shown(report);
-  EXPECT_GT(report.by_invariant.contains(invariant), 0u) << shown(report);
+  options.limits = {.subsets_max = 8,
+                    .samples = 8,
+                    .tears = tear_patterns::none};  // few of each cut, but of many cuts
+  options.images_max = images_max;
+  return try_story_cuts(options);
 }
 
-TEST(power_cut_canary, pages_that_are_not_flushed_are_found) {
-  expect_found({.of_data = true}, "J2");
+TEST(power_cut_canary, pages_that_are_not_flushed_are_found_and_damaged_calls_too) {
+  const auto report = canary({.of_data = true, .honoured = 6});
+  EXPECT_TRUE(report.by_invariant.contains("J2")) << shown(report);
+  EXPECT_GT(report.damaged, 0u) << shown(report);  // calls that are not what was queued
+  EXPECT_FALSE(report.by_invariant.contains("J3")) << shown(report);  // and none that claims to be
 }
 
 TEST(power_cut_canary, meta_pages_that_are_not_flushed_are_found) {
-  expect_found({.of_meta = true}, "J1");
+  const auto report = canary({.of_meta = true, .honoured = 6});
+  EXPECT_TRUE(report.by_invariant.contains("J1")) << shown(report);
 }
 
 TEST(power_cut_canary, folders_that_are_not_flushed_are_found) {
-  expect_found({.of_folders = true}, "J1");
+  const auto report = canary({.of_folders = true}, 400);
+  EXPECT_TRUE(report.by_invariant.contains("J1")) << shown(report);
 }
 
 // --- The harness itself.
 
 TEST(write_log, has_everything_that_the_file_system_has) {
   const test::temporary_directory home;
-  const auto made = record_story(home.path(), 6, {});
+  const auto made = record_story(home.path(), {.calls = 6});
   disk_model disk;
   for (auto& event : made.events)
     disk.apply(event);
@@ -120,7 +144,7 @@ std::string answer_of_a_process(const std::filesystem::path& folder) {
 // Why images may be judged in one process after another: an LMDB environment brings nothing with it.
 TEST(judging, a_process_that_opens_one_store_alone_finds_the_same) {
   const test::temporary_directory home;
-  const auto made = record_story(home.path(), 2, {});
+  const auto made = record_story(home.path(), {.calls = 2});
   disk_model disk;
   std::set<std::uint64_t> states;
   int compared = 0;

@@ -23,8 +23,8 @@ void show_head() {
   std::cout << std::left << std::setw(42) << "scenario" << std::right << std::setw(9) << "commits"
             << std::setw(8) << "cuts" << std::setw(9) << "at once" << std::setw(10) << "subsets"
             << std::setw(9) << "bounded" << std::setw(9) << "torn" << std::setw(9) << "sampled"
-            << std::setw(10) << "repeated" << std::setw(11) << "continued" << std::setw(12)
-            << "violations" << std::setw(9) << "seconds" << std::endl;
+            << std::setw(10) << "repeated" << std::setw(11) << "continued" << std::setw(9)
+            << "damaged" << std::setw(12) << "violations" << std::setw(9) << "seconds" << std::endl;
 }
 
 /// Runs one line of the table. A canary is good when something was found.
@@ -37,9 +37,9 @@ bool show(const char* name, bool is_canary, const std::function<cut_report()>& r
             << std::setw(8) << report.cuts << std::setw(9) << report.units_max << std::setw(10)
             << report.images[0] << std::setw(9) << report.images[1] << std::setw(9)
             << report.images[2] << std::setw(9) << report.images[3] << std::setw(10)
-            << report.repeated << std::setw(11) << report.continued << std::setw(12)
-            << report.violations << std::setw(9) << std::fixed << std::setprecision(1)
-            << passed.count()
+            << report.repeated << std::setw(11) << report.continued << std::setw(9)
+            << report.damaged << std::setw(12) << report.violations << std::setw(9) << std::fixed
+            << std::setprecision(1) << passed.count()
             << (is_good     ? ""
                 : is_canary ? "  NOT FOUND"
                             : "  VIOLATED")
@@ -52,12 +52,26 @@ bool show(const char* name, bool is_canary, const std::function<cut_report()>& r
 
 cut_options long_run(std::uint64_t seed) {
   cut_options options;
-  options.calls = 8;
-  options.limits.all_tears = true;
+  options.calls = 16;
+  options.limits.tears = tear_patterns::all;
   options.limits.samples = 128;
   options.limits.seed = seed;
-  options.continue_every = 100;
+  options.continue_every = 32;
   options.processes = std::max(1u, std::thread::hardware_concurrency());
+  return options;
+}
+
+cut_options large(std::uint64_t seed) {
+  auto options = long_run(seed);
+  options.calls = options.together = 12;
+  options.limits.tears = tear_patterns::few;
+  return options;
+}
+
+cut_options again(std::uint64_t seed) {
+  auto options = long_run(seed);
+  options.calls = 3;
+  options.limits = {.subsets_max = 64, .samples = 8, .seed = seed};
   return options;
 }
 
@@ -65,6 +79,7 @@ cut_options canary(dropped_syncs dropped, std::uint64_t seed) {
   auto options = long_run(seed);
   options.limits = {
       .subsets_max = 16, .samples = 4, .seed = seed};  // few of each cut, but of many cuts
+  options.together = 3;
   options.dropped = dropped;
   options.images_max = 2000;
   return options;
@@ -75,14 +90,17 @@ int run(std::uint64_t seed) {
   show_head();
   bool is_good = true;
   is_good &= show("two nodes, LMDB files", false, [&] { return try_story_cuts(long_run(seed)); });
-  is_good &= show("making of a store, killed, then cut", false,
-                  [&] { return try_cuts_after_kills({.all_tears = true, .seed = seed}); });
-  is_good &= show("two nodes, memory", false, [] { return try_memory_cuts(8, false); });
-  is_good &= show("two nodes, memory, cut twice", false, [] { return try_memory_cuts(3, true); });
+  is_good &= show("two nodes, large commits", false, [&] { return try_story_cuts(large(seed)); });
+  is_good &= show("two nodes, cut twice", false, [&] { return try_second_cuts(again(seed), 8); });
+  is_good &= show("making of a store, killed, then cut", false, [&] {
+    return try_cuts_after_kills({.tears = tear_patterns::all, .seed = seed});
+  });
+  is_good &= show("two nodes, memory", false, [] { return try_memory_cuts(16, false); });
+  is_good &= show("two nodes, memory, cut twice", false, [] { return try_memory_cuts(8, true); });
   is_good &= show("canary: pages not flushed", true,
-                  [&] { return try_story_cuts(canary({.of_data = true}, seed)); });
+                  [&] { return try_story_cuts(canary({.of_data = true, .honoured = 6}, seed)); });
   is_good &= show("canary: meta pages not flushed", true,
-                  [&] { return try_story_cuts(canary({.of_meta = true}, seed)); });
+                  [&] { return try_story_cuts(canary({.of_meta = true, .honoured = 6}, seed)); });
   is_good &= show("canary: folders not flushed", true,
                   [&] { return try_story_cuts(canary({.of_folders = true}, seed)); });
   std::cout << (is_good ? "good" : "NOT GOOD") << std::endl;

@@ -3,6 +3,7 @@
 #include <holdfast/persistence/audit.hpp>
 #include <holdfast/persistence/bytes_io.hpp>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <stdexcept>
@@ -130,10 +131,14 @@ bool story::is_done() const {
 }
 
 void story::queue_next() {
-  const auto number = ++told_.attempted;
-  const auto request = test::call_to("beta", "work.run", payload_of(number));
-  alpha_.commit([&](ledger& books) { outbox::queue(books, request); });
-  told_.held.insert(number);
+  const auto first = told_.attempted + 1;
+  told_.attempted = std::min(calls_, told_.attempted + together_);
+  alpha_.commit([&](ledger& books) {
+    for (auto number = first; number <= told_.attempted; ++number)
+      outbox::queue(books, test::call_to("beta", "work.run", payload_of(number)));
+  });
+  for (auto number = first; number <= told_.attempted; ++number)
+    told_.held.insert(number);
 }
 
 void story::hand_over(cut_node& source, cut_node& target) {
@@ -258,6 +263,21 @@ void story::check_end() const {
   must(counted.open() == 0 && counted.issued == at_beta.size() + dead.size()
            && counted.executed == at_beta.size() && counted.dead == dead.size(),
        "C4: the counters of alpha do not say what happened");
+}
+
+std::size_t count_damaged(const journal_reader& rows) {
+  std::size_t damaged = 0;
+  for (auto table : {table_id::outbox, table_id::inbox})
+    rows.scan(table, {}, {}, [&](row stored) {
+      try {
+        if (!tombstone_reason(stored.value))
+          number_in(std::string(decode_call(stored.value).payload));
+      } catch (const error&) {
+        ++damaged;
+      }
+      return true;
+    });
+  return damaged;
 }
 
 }  // namespace holdfast::power_cuts

@@ -2,7 +2,7 @@
 
 #include "tests/power_cuts/node.hpp"
 
-#include <cstdint>
+#include <cstddef>
 #include <set>
 #include <string>
 
@@ -20,8 +20,9 @@ struct promises {
 /// whatever a cut has left, and ends when everything has ended.
 class story {
 public:
-  story(cut_node& alpha, cut_node& beta, promises& told, unsigned calls)
-      : alpha_(alpha), beta_(beta), told_(told), calls_(calls) {}
+  /// Alpha queues `calls`, so many `together` in one commit.
+  story(cut_node& alpha, cut_node& beta, promises& told, unsigned calls, unsigned together = 1)
+      : alpha_(alpha), beta_(beta), told_(told), calls_(calls), together_(together) {}
 
   void start();  ///< those of the two that do not run
   void
@@ -44,6 +45,11 @@ private:
   cut_node& beta_;
   promises& told_;
   unsigned calls_;
+  unsigned together_;
 };
+
+/// J3 for a store in any state: each call in it is what was queued, or its checksums say that it is not. Returns how many
+/// are damaged.
+std::size_t count_damaged(const journal_reader& rows);
 
 }  // namespace holdfast::power_cuts

@@ -20,29 +20,42 @@ struct moment {
   promises told;
 };
 
+inline const std::array<std::string, 2> node_names{"alpha", "beta"};
+
+struct cut_options {
+  unsigned calls = 6;     ///< that alpha queues
+  unsigned together = 1;  ///< in one commit
+  choice_limits limits;
+  std::size_t continue_every =
+      8;                  ///< so many images apart the hand-off is brought to its end; and from the
+                          ///< first image of each cut that opens at another state
+  dropped_syncs dropped;  ///< the canary; cuts begin with the first that is dropped
+  std::size_t images_max = ~0ull;  ///< for canaries, which show what they have to soon
+  unsigned processes = 1;
+};
+
+/// What two nodes go on from after a cut.
+struct second_life {
+  disk_files files;  ///< of both
+  moment before;     ///< with the digest that the victim's files really have
+  std::size_t victim = 0;
+};
+
 /// A scenario with real files, and everything that it asked of the disk. There is a note before and after each commit:
 /// the n-th note of `events` belongs to moments[n].
 struct recording {
+  disk_model base;  ///< what was there before
   std::vector<disk_event> events;
+  std::size_t first_dropped = 0;  ///< with a canary: events before its first lie
   std::vector<moment> moments;
   std::map<std::string, std::string>
       files;  ///< what the file system says at the end, lock files left out
 };
 
-inline const std::array<std::string, 2> node_names{"alpha", "beta"};
+recording record_story(const std::filesystem::path& home, const cut_options& options,
+                       const second_life* from = nullptr);
 
-recording record_story(const std::filesystem::path& home, unsigned calls, dropped_syncs dropped);
-
-struct cut_options {
-  unsigned calls = 6;  ///< that alpha queues
-  choice_limits limits;
-  std::size_t continue_every =
-      8;                  ///< this many images apart the hand-off is brought to its end; and from
-                          ///< the first image of each cut that opens at another state
-  dropped_syncs dropped;  ///< the canary
-  std::size_t images_max = ~0ull;  ///< for canaries, which show what they have to soon
-  unsigned processes = 1;
-};
+const char* name_of(disk_event::kind what);
 
 /// Plays the story once with its disk writes recorded. Then cuts each node's power at each boundary of its writes and syncs,
 /// and between any two commits of either; builds every image that the cut may have left and judges it: it opens at the
@@ -50,7 +63,11 @@ struct cut_options {
 /// other node, whose power stayed on, and ends with C1 to C4.
 cut_report try_story_cuts(const cut_options& options);
 
-/// The same for the making of a store and its first commit, when the process is killed at any of its writes first (what it
+/// Two cuts: from one image of every so manieth first cut the story is played on, with its writes recorded, and cut as above,
+/// the recovery included.
+cut_report try_second_cuts(const cut_options& options, std::size_t every);
+
+/// One cut of a store, after a kill: for its making and its first commit, the process is killed at any of its writes (what it
 /// wrote stays with the kernel, unsynced), the next process takes over what it finds, and the power is cut after that one's
 /// first answer: after a commit, or for what it has only read.
 cut_report try_cuts_after_kills(const choice_limits& limits, dropped_syncs dropped = {});

@@ -53,6 +53,13 @@ bool write_log::find_name(const char* path, std::string& name) const {
   return true;
 }
 
+bool write_log::drops(bool is_meant) {
+  if (!is_meant || meant_++ < dropped_.honoured)
+    return false;
+  first_dropped_ = std::min(first_dropped_, events_.size());
+  return true;
+}
+
 void write_log::note() {
   const std::lock_guard lock(mutex_);
   events_.push_back({.what = disk_event::kind::note});
@@ -93,7 +100,7 @@ void write_log::wrote(int descriptor, std::uint64_t at, std::string bytes) {
                      .file = found->second.file,
                      .at = at,
                      .bytes = std::move(bytes),
-                     .is_durable = found->second.is_durable && !dropped_.of_meta});
+                     .is_durable = found->second.is_durable && !drops(dropped_.of_meta)});
 }
 
 void write_log::resized(int descriptor, std::uint64_t length) {
@@ -135,7 +142,7 @@ bool write_log::drops_sync(int descriptor) {
   const std::lock_guard lock(mutex_);
   const auto found = descriptors_.find(descriptor);
   return found != descriptors_.end()
-         && (found->second.file < 0 ? dropped_.of_folders : dropped_.of_data);
+         && drops(found->second.file < 0 ? dropped_.of_folders : dropped_.of_data);
 }
 
 void write_log::synced(int descriptor) {

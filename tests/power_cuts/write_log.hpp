@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -36,6 +37,8 @@ struct dropped_syncs {
   bool of_data = false;     ///< fsync and fdatasync of files
   bool of_meta = false;     ///< what O_DSYNC promises
   bool of_folders = false;  ///< fsync of folders
+  unsigned honoured = 0;    ///< so many are made before the first is dropped
+  bool any() const { return of_data || of_meta || of_folders; }
 };
 
 /// Everything that this process does to the files below one folder, in order, while this object lives. One at a time in a
@@ -62,6 +65,7 @@ public:
   static bool promises_room() noexcept;
 
   const std::vector<disk_event>& events() const noexcept { return events_; }
+  std::size_t first_dropped() const noexcept { return first_dropped_; }  ///< events before it
   void note();
 
   // From the interposed functions, after the kernel did it. Paths and descriptors of others are ignored.
@@ -83,6 +87,7 @@ private:
   };
 
   bool find_name(const char* path, std::string& name) const;
+  bool drops(bool is_meant);
 
   std::filesystem::path folder_;
   dropped_syncs dropped_;
@@ -91,6 +96,8 @@ private:
   std::map<int, open_file> descriptors_;
   std::vector<disk_event> events_;
   int next_file_ = 0;
+  unsigned meant_ = 0;  // syncs of the kinds that are dropped
+  std::size_t first_dropped_ = ~std::size_t{0};
 };
 
 }  // namespace holdfast::power_cuts
