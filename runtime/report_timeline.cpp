@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <tuple>
 
 namespace holdfast::reporting {
 namespace {
@@ -101,7 +102,10 @@ private:
     std::vector<std::size_t> weights;
     for (auto& lane : got_.links)
       weights.push_back(lane.marks.size() + lane.views.all().size());
-    for (auto at : heaviest(weights, link_lanes_max)) {
+    auto order = heaviest(weights, link_lanes_max);
+    std::ranges::sort(order, {},
+                      [&](auto at) { return std::tie(got_.links[at].a, got_.links[at].b); });
+    for (auto at : order) {
       auto& lane = got_.links[at];
       label(lane.a + " \xE2\x80\x93 " + lane.b, thin_height);
       draw_bars(lane.views, [](link_view view) {
