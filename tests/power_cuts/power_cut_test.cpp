@@ -57,7 +57,7 @@ TEST(power_cuts, the_recovery_from_a_cut_may_be_cut_too) {
   auto options = small(2);
   options.limits = {.subsets_max = 1, .samples = 1, .tears = tear_patterns::none, .seed = 7};
   options.continue_every = 40;
-  const auto report = try_second_cuts(options, 120);
+  const auto report = try_second_cuts(options, 170);
   EXPECT_EQ(report.violations, 0u) << shown(report);
   EXPECT_GT(report.all_images(), 500u) << shown(report);
 }
@@ -84,7 +84,7 @@ TEST(power_cuts, memory_journals_keep_them_when_the_recovery_is_cut_too) {
 
 // --- The checks bite: with one kind of sync answered and never made, they must find something.
 
-cut_report canary(dropped_syncs dropped, std::size_t images_max = 100) {
+cut_report canary(dropped_syncs dropped, std::size_t images_max = 50) {
   auto options = small(3);
   options.together = 3;
   options.dropped = dropped;
@@ -103,7 +103,7 @@ TEST(power_cut_canary, pages_that_are_not_flushed_are_found_and_damaged_calls_to
 }
 
 TEST(power_cut_canary, meta_pages_that_are_not_flushed_are_found) {
-  const auto report = canary({.of_meta = true, .honoured = 6});
+  const auto report = canary({.of_meta = true, .honoured = 6}, 100);
   EXPECT_TRUE(report.by_invariant.contains("J1")) << shown(report);
 }
 
