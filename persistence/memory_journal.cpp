@@ -103,7 +103,7 @@ public:
     durable = std::move(fresh);
   }
 
-  std::mutex mutex;
+  mutable std::mutex mutex;
   std::shared_ptr<const table_set> durable;
   std::uint64_t edits = 0;  // numbers given to writers; see version_tree
   bool open = false;
@@ -111,6 +111,14 @@ public:
 
 std::shared_ptr<memory_disk> make_memory_disk() {
   return std::make_shared<memory_disk>();
+}
+
+std::shared_ptr<memory_disk> copy_of(const memory_disk& disk) {
+  auto copy = make_memory_disk();
+  std::lock_guard lock(disk.mutex);
+  copy->durable = disk.durable;
+  copy->edits = disk.edits;
+  return copy;
 }
 
 void damage(memory_disk& disk, table_id table,

@@ -17,6 +17,9 @@ class memory_disk;
 
 std::shared_ptr<memory_disk> make_memory_disk();
 
+/// Another disk with the same durable rows, and no journal open on it.
+std::shared_ptr<memory_disk> copy_of(const memory_disk& disk);
+
 /// Rewrites durable rows behind the back of an open journal, as a failing disk does: `decay` gets each row of a table and
 /// may change its value. Snapshots that were taken before are not affected.
 void damage(memory_disk& disk, table_id table,

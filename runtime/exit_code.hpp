@@ -14,8 +14,11 @@ enum class exit_code : int {
   failed = 11,       ///< `call`: it ran and threw; `work wait`: an item ended otherwise than done
   unknown = 12,      ///< `call`: the link or the time broke in the middle; it may have run
   stopped_late =
-      13,      ///< `node`: handlers did not end in time; their calls run again at the next start
-  fatal = 70,  ///< `node`: the store failed; the next start recovers
+      13,  ///< `node`: handlers did not end in time; their calls run again at the next start
+  sim_safety = 20,    ///< `sim`: a promise was broken
+  sim_liveness = 21,  ///< `sim`: what was accepted did not end
+  sim_crash = 22,     ///< `sim`: an exception that nobody expected, or the run's process died
+  fatal = 70,         ///< `node`: the store failed; the next start recovers
 };
 
 }  // namespace holdfast

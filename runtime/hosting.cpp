@@ -201,10 +201,11 @@ void node::hosting::end_actors() {
   forget_actors();
 }
 
-/// As if the process had been killed: nobody is told, nothing is written.
+/// As if the process had been killed: nobody is told, nothing is written. Behind a start or a stop that failed, too.
 void node::hosting::abandon() {
   std::lock_guard guard(mutex_);
-  if (std::exchange(is_stopped_, true) || !is_open)
+  is_stopped_ = true;
+  if (!system_)
     return;
   port.close();
   work.shut();
@@ -214,7 +215,8 @@ void node::hosting::abandon() {
   };
   kill_links();
   for (auto* actor : {&supervisor_, &env.switchboard, &env.executor, &env.wire, &env.persistence})
-    caf::anon_send_exit(*actor, caf::exit_reason::kill);
+    if (*actor)
+      caf::anon_send_exit(*actor, caf::exit_reason::kill);
   on.drain(*system_);
   kill_links();  // those that the switchboard made in its last moment
   forget_actors();

@@ -1,5 +1,6 @@
 #include <holdfast/core/error.hpp>
 #include <holdfast/runtime/command_cluster.hpp>
+#include <holdfast/runtime/command_sim.hpp>
 #include <holdfast/runtime/command_work.hpp>
 #include <holdfast/runtime/exec_guard.hpp>
 #include <holdfast/runtime/run.hpp>
@@ -87,6 +88,7 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup) {
   add_listing_commands(app, chosen);
   add_state_commands(app, chosen);
   add_audit_command(app, chosen);
+  add_sim_command(app, chosen, setup);
   add_work_node_commands(app, chosen, setup);
   add_submit_command(app, chosen, command);
   add_work_commands(app, chosen);

@@ -46,7 +46,7 @@ void simulation::crash(const std::string& name, bool is_told) {
   world_->check_outside("crash");
   auto& machine = world_->running(name);
   world_->note(name, "fault", is_told ? "crash" : "crash, and nobody is told");
-  machine.store()->crash(false);
+  machine.lose_power();
   machine.die(is_told);
 }
 
@@ -79,6 +79,8 @@ void simulation::stop(const std::string& name) {
 void simulation::freeze(const std::string& name) {
   world_->check_outside("freeze");
   auto& machine = world_->running(name);
+  if (machine.is_frozen)
+    throw error(errc::bad_argument, "the node " + name + " stands still already");
   world_->note(name, "fault", "freeze");
   machine.is_frozen = true;
 }
@@ -86,6 +88,8 @@ void simulation::freeze(const std::string& name) {
 void simulation::thaw(const std::string& name) {
   world_->check_outside("thaw");
   auto& machine = world_->running(name);
+  if (!machine.is_frozen)
+    throw error(errc::bad_argument, "the node " + name + " does not stand still; freeze it first");
   world_->note(name, "fault", "thaw");
   machine.is_frozen = false;
   machine.catch_up();
@@ -190,6 +194,14 @@ void simulation::corrupt(const std::string& name, disk_damage how) {
   });
 }
 
+void simulation::lying_disk(const std::string& name, unsigned flushes) {
+  world_->check_outside("lying_disk");
+  auto& machine = world_->machine(name);
+  world_->note(name, "fault",
+               "the disk lies about its last " + std::to_string(flushes) + " flushes");
+  machine.lies = flushes;
+}
+
 void simulation::skew_clock(const std::string& name, duration by) {
   world_->check_outside("skew_clock");
   auto& machine = world_->machine(name);
@@ -206,10 +218,15 @@ void simulation::advance(duration by) {
   world_->bury();
 }
 
-void simulation::step() {
+bool simulation::step(duration until) {
   world_->check_outside("step");
-  world_->step(world_->now + duration(std::chrono::hours(1)).count());
+  bool has_happened = world_->step(until.count());
   world_->bury();
+  return has_happened;
+}
+
+void simulation::after(duration wait, std::function<void()> act) {
+  world_->agenda.emplace(world_->now + wait.count(), std::move(act));
 }
 
 bool simulation::settle(duration within) {
@@ -229,11 +246,18 @@ duration simulation::now() const {
 
 node& simulation::at(const std::string& name) {
   world_->check_outside("at");
-  return *world_->running(name).host();
+  auto& machine = world_->running(name);
+  if (machine.is_frozen)
+    throw error(errc::bad_argument, "the node " + name + " stands still; thaw it first");
+  return *machine.host();
 }
 
 bool simulation::is_running(const std::string& name) const {
   return world_->machine(name).is_up();
+}
+
+bool simulation::is_frozen(const std::string& name) const {
+  return world_->machine(name).is_frozen;
 }
 
 std::vector<std::string> simulation::names() const {

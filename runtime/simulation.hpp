@@ -108,6 +108,9 @@ public:
                  duration flush);  ///< each flush takes so long; 0 again ends it
   void full_disk(const std::string& name, std::uint64_t bytes_max);  ///< quota; 0 is none
   void corrupt(const std::string& name, disk_damage damage);
+  /// The disk lies: what it says is synced is not, and a crash loses the last so many flushes; 0 again ends it. No store can
+  /// keep its promises over this one: it shows that the checks bite.
+  void lying_disk(const std::string& name, unsigned flushes);
   void skew_clock(const std::string& name, duration by);  ///< sets the wall clock, forward or back
 
   // ---- time
@@ -118,8 +121,12 @@ public:
   /// that long. Whether it came to that.
   bool settle(duration within = std::chrono::minutes(5));
 
-  /// One turn of one actor, or on to the next moment at which something happens. For those who look after every step.
-  void step();
+  /// One turn of one actor, or on to the next moment at which something happens; false, at that moment, if nothing happens
+  /// before `until` (since the simulation began). For those who look after every step.
+  bool step(duration until);
+
+  /// Calls `act` when that time has passed, between two turns: for what the world around the nodes does. No verbs in it.
+  void after(duration wait, std::function<void()> act);
 
   duration now() const;  ///< since the simulation began
 
@@ -138,8 +145,9 @@ public:
     return at(from).controller(controller).submit(m, std::forward<Given>(arguments)...);
   }
 
-  node& at(const std::string& name);  ///< a node that runs, for everything else
+  node& at(const std::string& name);  ///< a node that runs and is not frozen, for everything else
   bool is_running(const std::string& name) const;
+  bool is_frozen(const std::string& name) const;
   std::vector<std::string> names() const;
 
   // ---- what came of it

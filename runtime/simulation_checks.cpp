@@ -72,9 +72,11 @@ private:
     std::vector<const journal_reader*> readers;
     for (auto& [name, rows] : stores_.all())
       readers.push_back(rows.get());
-    for (auto& finding : audit(readers).findings)
-      if (!all_.machine(finding.node).is_damaged)
+    for (auto& finding : audit(readers).findings) {
+      auto of = all_.machines.find(finding.node);
+      if (of != all_.machines.end() && !of->second->is_damaged)  // an empty disk has no name
         find(invariant_of(finding.check), finding.node, finding.text);
+    }
   }
 
   /// J1: what `queue` answered with was durable then.
@@ -103,10 +105,23 @@ private:
         find("W2", controller,
              "the item " + id + " was " + std::string(to_string(before.state)) + " and is "
                  + std::string(to_string(item.machine.state)));
+      if (before.state != item.machine.state || before.worker != item.worker)
+        tell(controller, id, item);
       before.is_over = is_over;
       before.state = item.machine.state;
+      before.worker = item.worker;
     }
     check_owners(controller, rows, seen);
+  }
+
+  /// Work has no lines in the log: the story of an item is read from its row.
+  void tell(const std::string& controller, const item_id& id, const controlling::item_row& item) {
+    auto text = "item " + id + " " + std::string(to_string(item.machine.state));
+    if (item.machine.state == item_state::assigned)
+      text += " to " + item.worker;
+    if (item.machine.state == item_state::running)
+      text = "item " + id + " running on " + item.worker;
+    all_.note(controller, "work", text);
   }
 
   /// W1: nobody else ever holds an item under the same epoch.

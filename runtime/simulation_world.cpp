@@ -63,6 +63,9 @@ void simulated_machine::flush() {
   in_.mark(in_.numbers.flushes);
   if (flush_takes > duration(0))
     in_.run_for(flush_takes);
+  before_.push_back(lies > 0 ? copy_of(*disk) : nullptr);
+  while (before_.size() > lies)
+    before_.pop_front();
   if (!dies_in_flush)
     return;
   store_->crash(*std::exchange(dies_in_flush, std::nullopt));
@@ -128,9 +131,21 @@ void simulated_machine::start() {
 }
 
 void simulated_machine::stop() {
-  if (!host_->stop())
-    in_.note(name, "fault", "handlers did not end in time");
+  try {
+    if (!host_->stop())
+      in_.note(name, "fault", "handlers did not end in time");
+  } catch (const error& problem) {
+    in_.note(name, "fault", std::string("it did not end in good order: ") + problem.what());
+    lose_power();
+  }
   die(true);
+}
+
+void simulated_machine::lose_power() {
+  store_->crash(false);
+  if (!before_.empty() && before_.front())
+    disk = before_.front();
+  before_.clear();
 }
 
 void simulated_machine::die(bool told) {
@@ -204,6 +219,8 @@ bool simulation::world::step(std::int64_t limit) {
   for (auto& [name, machine] : machines)
     if (auto timer = machine->next_timer())
       due = std::min(due, std::max(now, *timer));
+  if (!agenda.empty())
+    due = std::min(due, std::max(now, agenda.begin()->first));
   bool is_late = due > limit;
   now = std::max(now, std::min(due, limit));
   for (auto& [name, machine] : machines)
@@ -211,8 +228,13 @@ bool simulation::world::step(std::int64_t limit) {
   if (is_late)
     return false;
   mark(static_cast<std::uint64_t>(now));
-  if (network.has_events() && network.next_due() <= now)
+  if (!agenda.empty() && agenda.begin()->first <= now) {
+    auto act = std::move(agenda.begin()->second);
+    agenda.erase(agenda.begin());
+    act();
+  } else if (network.has_events() && network.next_due() <= now) {
     network.run_next();
+  }
   return true;
 }
 
@@ -225,7 +247,7 @@ void simulation::world::bury() {
   for (auto& [name, machine] : machines)
     if (machine->is_dead()) {
       if (machine->store())
-        machine->store()->crash(false);
+        machine->lose_power();
       note(name, "fault", "died");
       machine->die(machine->is_told);
     }

@@ -10,6 +10,8 @@
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,6 +60,7 @@ public:
   // ---- its node
   void start();
   void stop();
+  void lose_power();       ///< of the disk
   void die(bool is_told);  ///< from outside any step
   bool is_up() const { return host_ && !is_dead_; }
   bool has_job() const { return is_up() && !is_frozen && jobs_ && jobs_->has_job(); }
@@ -71,6 +74,7 @@ public:
   bool is_told = true;  ///< of the death that comes
   duration flush_takes{0};
   std::optional<bool> dies_in_flush;  ///< the next one, which is kept or not
+  unsigned lies = 0;                  ///< flushes that the disk only pretends
   std::uint64_t bytes_max = 0;
   std::uint64_t lives = 0;
   std::shared_ptr<memory_disk> disk = make_memory_disk();
@@ -85,6 +89,9 @@ public:
 
 private:
   void flush();
+
+  std::deque<std::shared_ptr<memory_disk>>
+      before_;  ///< what a lying disk really holds, oldest first
 
   simulation::world& in_;
   simulation::setup_function setup_;
@@ -118,6 +125,7 @@ struct simulation::world {
   std::int64_t now = 0;
   simulated_network network;
   std::map<std::string, std::unique_ptr<simulated_machine>> machines;
+  std::multimap<std::int64_t, std::function<void()>> agenda;
   std::vector<simulated_machine*> ready;  ///< of `step`, kept for its memory
   std::vector<simulation_event> events;
   simulation_numbers numbers;
@@ -134,6 +142,7 @@ struct simulation::world {
   struct seen_item {
     bool is_over = false;
     item_state state{};
+    std::string worker;
     std::map<std::uint64_t, std::string> owners;  ///< by epoch
   };
   /// By controller, and which of its disks.
