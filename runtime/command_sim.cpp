@@ -145,11 +145,12 @@ void shrink_and_show(const sim_arguments& given, const fault_plan& plan, const s
                      const story_options& options) {
   bool is_terminal = ::isatty(STDERR_FILENO) == 1;
   std::size_t runs = 0;
+  story_failure failure(plan.acts, failed, options);
   auto fails = [&](const story& smaller) {
     if (is_terminal)
       std::cerr << "\r\033[Kshrinking: " << ++runs << " runs, " << smaller.acts.size() << " acts"
                 << std::flush;
-    return is_same_failure(tell(smaller, options), failed);
+    return failure.is_in(smaller);
   };
   auto left = shrink(plan.acts, fails);
   if (is_terminal)

@@ -202,6 +202,18 @@ void simulation::lying_disk(const std::string& name, unsigned flushes) {
   machine.lies = flushes;
 }
 
+void simulation::mend_disk(const std::string& name) {
+  world_->check_outside("mend_disk");
+  auto& machine = world_->machine(name);
+  world_->note(name, "fault", "the disk is mended");
+  machine.flush_takes = {};
+  machine.lies = 0;
+  machine.dies_in_flush.reset();
+  machine.bytes_max = 0;
+  if (machine.is_up())
+    machine.store()->set_bytes_max(0);
+}
+
 void simulation::skew_clock(const std::string& name, duration by) {
   world_->check_outside("skew_clock");
   auto& machine = world_->machine(name);

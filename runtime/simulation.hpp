@@ -111,6 +111,9 @@ public:
   /// The disk lies: what it says is synced is not, and a crash loses the last so many flushes; 0 again ends it. No store can
   /// keep its promises over this one: it shows that the checks bite.
   void lying_disk(const std::string& name, unsigned flushes);
+  void mend_disk(
+      const std::string&
+          name);  ///< ends all of that, and a crash_in_flush that has not come; damage stays
   void skew_clock(const std::string& name, duration by);  ///< sets the wall clock, forward or back
 
   // ---- time

@@ -48,7 +48,7 @@ enum class story_end : std::uint8_t {
 };
 std::string_view to_string(story_end end);
 
-/// Virtual time that a mended cluster has to end what is open.
+/// Virtual time that a mended cluster has to end what is open, beside what the work items take one after the other.
 inline constexpr duration settle_max = std::chrono::minutes(10);
 
 struct story_options {

@@ -110,6 +110,14 @@ std::string invariant_of(const story_result& result) {
   return result.findings.empty() ? "" : result.findings[0].substr(0, result.findings[0].find(' '));
 }
 
+story without_faults(story whole) {
+  std::erase_if(whole.acts, [](auto& act) {
+    auto verb = act.line.substr(0, act.line.find(' '));
+    return verb != "queue" && verb != "submit" && verb != "settle" && verb != "check";
+  });
+  return whole;
+}
+
 }  // namespace
 
 shrink_result shrink(story failing, const std::function<bool(const story&)>& fails,
@@ -117,9 +125,14 @@ shrink_result shrink(story failing, const std::function<bool(const story&)>& fai
   return shrinker(std::move(failing), fails, runs_max).run();
 }
 
-bool is_same_failure(const story_result& left, const story_result& right) {
-  return left.end == right.end
-         && (left.end != story_end::safety || invariant_of(left) == invariant_of(right));
+story_failure::story_failure(const story& whole, const story_result& failed, story_options options)
+    : options_(std::move(options)), end_(failed.end), invariant_(invariant_of(failed)),
+      needs_faults_(tell(without_faults(whole), options_).end == story_end::good) {}
+
+bool story_failure::is_in(const story& smaller) const {
+  auto result = tell(smaller, options_);
+  return result.end == end_ && (end_ != story_end::safety || invariant_of(result) == invariant_)
+         && (!needs_faults_ || tell(without_faults(smaller), options_).end == story_end::good);
 }
 
 }  // namespace holdfast

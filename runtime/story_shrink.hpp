@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 
 namespace holdfast {
 
@@ -20,7 +21,19 @@ struct shrink_result {
 shrink_result shrink(story failing, const std::function<bool(const story&)>& fails,
                      std::size_t runs_max = 2000);
 
-/// Whether two results fail in the same way: the same end, by the same invariant.
-bool is_same_failure(const story_result& left, const story_result& right);
+/// How a story fails, so that a smaller one can be seen to fail in the same way: with the same end, by the same invariant,
+/// and for what breaks in it. (A story that lost its only worker does not end either, but that is another story: without its
+/// faults it must still be good, if the whole one is.)
+class story_failure {
+public:
+  story_failure(const story& whole, const story_result& failed, story_options options);
+  bool is_in(const story& smaller) const;
+
+private:
+  story_options options_;
+  story_end end_;
+  std::string invariant_;
+  bool needs_faults_;
+};
 
 }  // namespace holdfast

@@ -133,9 +133,10 @@ private:
         return;
     }
     mend();
-    bool is_settled = sim_.settle(settle_max);
+    auto within = settle_max + work_given_;
+    bool is_settled = sim_.settle(within);
     if (!is_settled && lost_disks_.empty()) {
-      finish(story_end::liveness, "in " + format_duration(seconds(settle_max))
+      finish(story_end::liveness, "in " + format_duration(seconds(within))
                                       + " behind the mending not all that was accepted has ended");
       look();
       return;
@@ -169,7 +170,7 @@ private:
     else if (verb == "submit" && words.size() >= 3)
       submit(words);
     else if (verb == "crash_in_flush" && words.size() == 3)
-      sim_.crash_in_flush(words[1], words[2] == "kept");
+      sim_.crash_in_flush(bad_disk(words[1]), words[2] == "kept");
     else if (verb == "crash_silently" && words.size() == 2)
       break_node(words[1], [&] { sim_.crash(words[1], false); });
     else if (verb == "lying_disk" && words.size() == 3)
@@ -245,6 +246,7 @@ private:
     auto id = sim_.submit(words[1], words[2], work_method_of_stories, number, lasts);
     submitted_.emplace(id, std::pair(words[1], words[2]));
     ++result_.submitted;
+    work_given_ += duration(static_cast<std::int64_t>(lasts * 1e9));
     note("submitted item " + std::to_string(number) + " at " + words[1] + " for " + words[2]);
   }
 
@@ -252,11 +254,8 @@ private:
   void mend() {
     note("mend");
     sim_.heal();
-    for (auto& node : std::exchange(bad_disks_, {})) {
-      sim_.slow_disk(node, {});
-      sim_.full_disk(node, 0);
-      sim_.lying_disk(node, 0);
-    }
+    for (auto& node : std::exchange(bad_disks_, {}))
+      sim_.mend_disk(node);
     for (auto& node : story_.nodes) {
       if (!sim_.is_running(node.name))
         sim_.restart(node.name);
@@ -316,9 +315,16 @@ private:
     auto [from, to] = detail::whole_table(controlling::items.name());
     auto found = read_state(*rows, from + encode_key(id));
     if (!found)
-      return "unknown";
+      return forgotten_state_of(*rows, id);
     return std::string(
         to_string(decode<controlling::item_row>(*found, "work.items").machine.state));
+  }
+
+  /// A clock that was set forward over a reboot ends the time for which results are kept.
+  static std::string forgotten_state_of(const journal_reader& rows, const std::string& id) {
+    auto [from, to] = detail::whole_table(controlling::tombs.name());
+    auto found = read_state(rows, from + encode_key(id));
+    return found ? std::string(to_string(decode<item_state>(*found, "work.tombs"))) : "unknown";
   }
 
   void count_moves() {

@@ -75,12 +75,12 @@ TEST(fault_plan, AFailingStoryShrinksToWhatItNeeds) {
   auto plan = make_fault_plan(options).acts;
   auto failed = tell(plan, {});
   ASSERT_EQ(failed.end, story_end::safety);
-  auto left = shrink(
-      plan, [&](const story& smaller) { return is_same_failure(tell(smaller, {}), failed); });
+  story_failure failure(plan, failed, {});
+  auto left = shrink(plan, [&](const story& smaller) { return failure.is_in(smaller); });
   EXPECT_TRUE(left.is_minimal);
   EXPECT_LE(left.smallest.acts.size(), 8u) << to_text(left.smallest);
   EXPECT_LE(left.smallest.nodes.size(), 3u) << to_text(left.smallest);
-  EXPECT_TRUE(is_same_failure(tell(parse_story(to_text(left.smallest), "shrunk"), {}), failed));
+  EXPECT_TRUE(failure.is_in(parse_story(to_text(left.smallest), "shrunk")));
 }
 
 }  // namespace
