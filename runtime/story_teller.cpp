@@ -374,6 +374,7 @@ private:
   std::map<std::string, duration> broken_;               ///< nodes that cannot answer, since when
   std::set<std::string> bad_disks_;                      ///< to be mended
   std::set<std::string> lost_disks_;                     ///< nodes of which nothing is promised
+  duration work_given_{};  ///< how long all items take, one after the other
   std::int64_t last_number_ =
       0;  ///< one that was refused may be on disk all the same, and is not given again
   std::map<std::int64_t, std::pair<std::string, std::string>> promised_;
