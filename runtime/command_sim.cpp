@@ -28,7 +28,7 @@ struct sim_arguments {
   unsigned nodes = 0;
   double minutes = 0;
   std::string faults;
-  bool is_told = false, is_shrunk = false, is_rewritten = false;
+  bool is_told = false, is_shrunk = false, is_rewritten = false, is_plan = false;
 };
 
 using setup_function = std::function<void(node&)>;
@@ -225,6 +225,80 @@ exit_code run_many(const sim_arguments& given, const story_options& options) {
   return worst;
 }
 
+// ---- --plan
+
+constexpr double plan_losses[] = {0, 0.02, 0.05, 0.1, 0.2, 0.4};
+constexpr std::uint64_t plan_seeds = 5;
+
+std::string seconds_text(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", seconds);
+  return text;
+}
+
+/// On every link, and again when one is healed.
+void lose_everywhere(story& what, double loss) {
+  if (loss <= 0)
+    return;
+  std::vector<story_act> acts;
+  auto lose = [&](duration at, const std::string& pair) {
+    acts.push_back({at, "drop " + pair + " " + std::to_string(loss)});
+  };
+  for (auto& one : what.nodes)
+    for (auto& other : what.nodes)
+      if (one.name < other.name)
+        lose({}, one.name + " " + other.name);
+  for (auto& act : what.acts) {
+    acts.push_back(act);
+    if (act.line.starts_with("heal "))
+      lose(act.at, act.line.substr(5));
+  }
+  what.acts = std::move(acts);
+}
+
+/// One line of the plan: so many seeds of a story with that loss on all links from the beginning.
+std::vector<std::string> plan_line(const sim_arguments& given, const story_options& options,
+                                   unsigned nodes, double loss) {
+  auto count = given.seeds > 0 ? given.seeds : plan_seeds;
+  std::uint64_t finished = 0, moved = 0;
+  double sum = 0, detected = 0;
+  for (auto seed = given.seed; seed < given.seed + count; ++seed) {
+    auto sized = given;
+    sized.nodes = nodes;
+    auto what = plan_of(sized, seed).acts;
+    lose_everywhere(what, loss);
+    auto result = tell(what, options);
+    moved += result.moved;
+    detected = std::max(detected, std::chrono::duration<double>(result.detected_last).count());
+    if (result.end != story_end::good)
+      continue;
+    ++finished;
+    auto last = what.acts.empty() ? duration(0) : what.acts.back().at;
+    sum += std::chrono::duration<double>(result.finished - last).count();
+  }
+  return {std::to_string(nodes ? nodes : plan_of(given, given.seed).acts.nodes.size()),
+          std::to_string(static_cast<int>(loss * 100 + 0.5)) + " %",
+          std::to_string(finished) + " of " + std::to_string(count),
+          finished ? seconds_text(sum / static_cast<double>(finished)) : "-",
+          std::to_string(moved),
+          seconds_text(detected)};
+}
+
+/// The same story over loss rates and numbers of nodes: what would this cluster survive?
+exit_code run_plan(const sim_arguments& given, const story_options& options) {
+  std::vector<std::vector<std::string>> table{
+      {"NODES", "LOSS", "FINISHED", "SECONDS BEHIND THE LAST ACT", "MOVED", "WORST DETECTION S"}};
+  std::vector<unsigned> counts{given.nodes ? given.nodes : 2, given.nodes ? given.nodes * 2 : 4,
+                               given.nodes ? given.nodes * 4 : 8};
+  if (!given.cluster.empty())
+    counts = {0};
+  for (auto nodes : counts)
+    for (auto loss : plan_losses)
+      table.push_back(plan_line(given, options, nodes, loss));
+  print_table(table);
+  return exit_code::done;
+}
+
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
   for (auto& line : lines)
@@ -261,6 +335,8 @@ exit_code run_sim(const sim_arguments& given, const setup_function& setup) {
   options.setup = setup;
   if (!given.scenario.empty())
     return run_scenario(given, options);
+  if (given.is_plan)
+    return run_plan(given, options);
   if (given.seeds > 0)
     return run_many(given, options);
   return run_one(given, options, given.seed);
@@ -287,6 +363,9 @@ void add_sim_command(CLI::App& app, console_action& chosen, const setup_function
   auto* replayed = sim->add_option("--replay", *replay, "a seed again, with all that happens");
   sim->add_flag("--shrink", given->is_shrunk,
                 "make a failing run as small as it can be, and write it to shrunk.txt");
+  sim->add_flag(
+      "--plan", given->is_plan,
+      "a table of what is survived: --seeds runs (5) for each of some losses and node counts");
   sim->add_option("--report", given->report, "FILE.html, and the same as FILE.json");
   sim->callback([=, &chosen] {
     if (replayed->count() > 0) {

@@ -66,6 +66,7 @@ struct story_result {
   std::uint64_t fingerprint = 0;
   duration length{};
   std::uint64_t queued = 0, executed = 0, submitted = 0, done = 0;
+  duration finished{};      ///< when all that was accepted had ended; 0 if that did not come
   std::uint64_t moved = 0;  ///< work items that lost their worker
   duration
       detected_last{};  ///< the longest from a death or cut to the first peer_down of it; 0 if there was none

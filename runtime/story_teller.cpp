@@ -141,6 +141,8 @@ private:
       look();
       return;
     }
+    if (is_settled)
+      result_.finished = sim_.now();
     sim_.advance(std::chrono::seconds(10));
     if (look())
       look_at_the_end();
