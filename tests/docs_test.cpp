@@ -216,7 +216,8 @@ TEST(docs, EveryExitStatusHasARow) {
   auto text = read("docs/operating.md");
   for (auto code : {exit_code::done, exit_code::refused, exit_code::usage, exit_code::no_node,
                     exit_code::some_refused, exit_code::unreachable, exit_code::failed,
-                    exit_code::unknown, exit_code::stopped_late, exit_code::fatal})
+                    exit_code::unknown, exit_code::stopped_late, exit_code::sim_safety,
+                    exit_code::sim_liveness, exit_code::sim_crash, exit_code::fatal})
     EXPECT_EQ(count_of(text, "\n| " + std::to_string(static_cast<int>(code)) + " | "), 1u)
         << static_cast<int>(code);
 }
