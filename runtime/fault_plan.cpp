@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <sstream>
 
 namespace holdfast {
@@ -34,19 +35,24 @@ public:
     for (auto& node : to.nodes)
       if (node.role == cluster_role::controller)
         hubs_.push_back(node.name);
+    for (auto& [one, other] : links_of(to)) {
+      links_.emplace_back(one, other);
+      links_.emplace_back(other, one);
+      reach_[one].push_back(other);
+      reach_[other].push_back(one);
+    }
   }
 
   void draw(std::int64_t call_every, std::int64_t item_every, std::int64_t fault_every) {
     auto length = options_.length.count();
-    if (names_.size() > 1)
+    if (!links_.empty())
       for (auto at = wait(call_every); at < length; at += wait(call_every)) {
         auto [from, to] = pair();
         act(at, "queue " + from + " " + to);
       }
     if (!hubs_.empty())
       for (auto at = wait(item_every); at < length; at += wait(item_every))
-        act(at, "submit " + any(names_) + " " + any(hubs_) + " "
-                    + std::to_string(1 + random_.below(20)));
+        submit(at);
     std::vector<std::string> chosen(options_.kinds.begin(), options_.kinds.end());
     if (!chosen.empty())
       for (auto at = wait(fault_every); at < length; at += wait(fault_every))
@@ -67,10 +73,14 @@ private:
     return between(1, 10) <= 8 ? between(10 * ms, 4000 * ms) : between(4000 * ms, 40'000 * ms);
   }
   std::string any(const std::vector<std::string>& of) { return of[random_.below(of.size())]; }
-  std::pair<std::string, std::string> pair() {
-    auto one = random_.below(names_.size());
-    auto other = (one + 1 + random_.below(names_.size() - 1)) % names_.size();
-    return {names_[one], names_[other]};
+  const std::pair<std::string, std::string>& pair() { return links_[random_.below(links_.size())]; }
+
+  /// At the controller itself or at one of those that it has a link to.
+  void submit(std::int64_t at) {
+    auto hub = any(hubs_);
+    auto near = reach_[hub];
+    near.push_back(hub);
+    act(at, "submit " + any(near) + " " + hub + " " + std::to_string(1 + random_.below(20)));
   }
 
   void act(std::int64_t at, std::string line) {
@@ -109,7 +119,7 @@ private:
   }
 
   void link_fault(std::int64_t at, const std::string& kind) {
-    if (names_.size() < 2)
+    if (links_.empty())
       return;
     auto [from, to] = pair();
     auto both = from + " " + to;
@@ -124,6 +134,8 @@ private:
   const fault_plan_options& options_;
   seeded_random random_;
   std::vector<std::string> names_, hubs_;
+  std::vector<std::pair<std::string, std::string>> links_;  ///< both ways
+  std::map<std::string, std::vector<std::string>> reach_;
 };
 
 cluster_node node_named(std::string name, cluster_role role, std::vector<std::string> peers) {
@@ -165,7 +177,7 @@ void set_fault_kinds(fault_plan_options& options, std::string_view list) {
     return;
   if (list == "all") {
     options.kinds.insert(kinds.begin(), kinds.end());
-    options.kinds.insert(destructive.begin(), destructive.end());
+    options.kinds.insert({"lose_disk", "corrupt"});
     return;
   }
   std::istringstream in{std::string(list)};

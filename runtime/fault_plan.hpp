@@ -36,7 +36,7 @@ struct fault_plan {
 /// is not.
 fault_plan make_fault_plan(const fault_plan_options& options);
 
-/// "crash,freeze", "all" (destructive ones too) or "none". Throws errc::bad_config with those that there are.
+/// "crash,freeze", "all" (lose_disk and corrupt too, but no disk that lies) or "none". Throws errc::bad_config with those that there are.
 void set_fault_kinds(fault_plan_options& options, std::string_view list);
 
 /// For nodes and links that are given: their traffic and faults.

@@ -183,6 +183,29 @@ std::string to_text(const story& what) {
   return text;
 }
 
+std::string controller_of(const story& what, const cluster_node& worker) {
+  if (!worker.controller.empty())
+    return worker.controller;
+  for (auto& node : what.nodes)
+    if (node.role == cluster_role::controller)
+      return node.name;
+  throw error(errc::bad_config, "the worker " + worker.name + " has no controller: no node is one");
+}
+
+std::vector<std::pair<std::string, std::string>> links_of(const story& what) {
+  std::vector<std::pair<std::string, std::string>> links;
+  for (auto& node : what.nodes) {
+    auto peers = node.peers;
+    if (node.role == cluster_role::worker)
+      peers.push_back(controller_of(what, node));
+    std::sort(peers.begin(), peers.end());
+    peers.erase(std::unique(peers.begin(), peers.end()), peers.end());
+    for (auto& peer : peers)
+      links.emplace_back(node.name, peer);
+  }
+  return links;
+}
+
 story story_of(const cluster_file& cluster, std::uint64_t seed) {
   story made;
   made.seed = seed;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// A story is what a simulation is told to do: nodes, and acts at moments of virtual time. Fault plans are stories that a seed
@@ -77,6 +78,12 @@ story_result tell(const story& what, const story_options& options);
 /// Throws errc::bad_config with the line's number. The transcript that a file may carry is not looked at.
 story parse_story(std::string_view text, const std::string& file_name);
 std::string to_text(const story& what);
+
+/// Who dials whom: nodes their peers, workers their controller too. Throws errc::bad_config for a worker without one.
+std::vector<std::pair<std::string, std::string>> links_of(const story& what);
+
+/// The controller of a worker: the one that it names, or the first.
+std::string controller_of(const story& what, const cluster_node& worker);
 
 /// The nodes of a cluster file, and its faults as acts; links' delays and losses are acts at the beginning.
 story story_of(const cluster_file& cluster, std::uint64_t seed);
