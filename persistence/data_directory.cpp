@@ -49,7 +49,16 @@ void sync_names_of_ours(std::filesystem::path path, struct stat found) {
   }
 }
 
-// Creates what is missing of the path, each part durable in its parent before the next one.
+std::string owner_of(int lock) {
+  char text[32] = {};
+  const auto size = ::pread(lock, text, sizeof text - 1, 0);
+  std::string digits(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+  digits.resize(std::min(digits.find_first_not_of("0123456789"), digits.size()));
+  return digits.empty() ? "another process" : "process " + digits;
+}
+
+}  // namespace
+
 void make_directories(const std::filesystem::path& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) == 0) {
@@ -65,16 +74,6 @@ void make_directories(const std::filesystem::path& path) {
     refuse(path, "cannot create it", errno);
   sync_directory(parent);
 }
-
-std::string owner_of(int lock) {
-  char text[32] = {};
-  const auto size = ::pread(lock, text, sizeof text - 1, 0);
-  std::string digits(text, size > 0 ? static_cast<std::size_t>(size) : 0);
-  digits.resize(std::min(digits.find_first_not_of("0123456789"), digits.size()));
-  return digits.empty() ? "another process" : "process " + digits;
-}
-
-}  // namespace
 
 data_directory::data_directory(std::filesystem::path path, access how) : path_(std::move(path)) {
   if (path_.empty())

@@ -4,6 +4,10 @@
 
 namespace holdfast {
 
+/// Creates what is missing of the path, owner only, each part durable in its parent before the next one. Throws
+/// errc::bad_config when that cannot be done.
+void make_directories(const std::filesystem::path& path);
+
 /// A node's data directory, created when it is not there (owner only, and on disk before anything
 /// is put into it; also when a process was killed while it made it) and locked for as long as this
 /// object lives. Two nodes on one directory would each answer for calls that the other overwrites.

@@ -1,5 +1,6 @@
 #include <holdfast/actors/worker.hpp>
 #include <holdfast/core/error.hpp>
+#include <holdfast/persistence/data_directory.hpp>
 #include <holdfast/runtime/command_node.hpp>
 #include <holdfast/runtime/command_work.hpp>
 #include <holdfast/runtime/exec_work.hpp>
@@ -52,7 +53,7 @@ named_address controller_at(const std::string& address, const node_options& opti
   auto remembered = options.data / "work" / "controller";
   try {
     auto name = learn_name(address, options, learn_within);
-    std::filesystem::create_directories(remembered.parent_path());
+    make_directories(remembered.parent_path());
     std::ofstream(remembered) << name << " " << address << "\n";
     return {name, address};
   } catch (const error& problem) {

@@ -1,6 +1,7 @@
 #include <holdfast/actors/sockets.hpp>
 #include <holdfast/core/error.hpp>
 #include <holdfast/persistence/codec.hpp>
+#include <holdfast/persistence/data_directory.hpp>
 #include <holdfast/runtime/exec.hpp>
 #include <holdfast/runtime/exec_guard.hpp>
 #include <holdfast/runtime/exec_mark.hpp>
@@ -122,13 +123,8 @@ struct command_runner::inside {
 
   inside(std::filesystem::path where, command_limits given, std::filesystem::path guards)
       : folder(std::move(where)), limits(given), program(std::move(guards)) {
-    std::error_code problem;
-    std::filesystem::create_directories(folder, problem);
-    if (!std::filesystem::is_directory(folder))
-      throw error(errc::bad_config,
-                  "the folder " + folder.string() + " cannot be made: " + problem.message());
     folder = std::filesystem::absolute(folder);
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, problem);
+    make_directories(folder);
     leftovers = end_leftovers(folder);
     wake = sockets::descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     thread = std::thread([this] { hear_guards(); });

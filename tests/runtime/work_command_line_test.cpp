@@ -135,6 +135,16 @@ protected:
   std::map<std::string, std::unique_ptr<process>> nodes_;
 };
 
+TEST_F(work_command_line_test, AWorkersDataIsItsOwnersAlone) {
+  start_hub();
+  start_worker("w1");
+  for (auto& folder : {path("w1"), path("w1") + "/work"}) {
+    auto others = std::filesystem::status(folder).permissions()
+                  & (std::filesystem::perms::group_all | std::filesystem::perms::others_all);
+    EXPECT_EQ(others, std::filesystem::perms::none) << folder;
+  }
+}
+
 TEST_F(work_command_line_test, ACommandRunsAndItsEndIsKept) {
   start_all();
   auto id =
