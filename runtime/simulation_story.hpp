@@ -4,6 +4,7 @@
 #include <holdfast/runtime/simulation.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,9 @@ struct story_options {
   simulation::setup_function setup{};  ///< of every node, beside its role
   std::string log_level = "info";
   std::uint64_t check_every = 1000;  ///< steps; besides after every act
+  /// What the user's own cluster promises, looked at when all has ended: what is broken, in sentences that begin with a word
+  /// for the promise ("T1 till: ...").
+  std::function<std::vector<std::string>(simulation&)> check_at_end{};
 };
 
 struct story_result {

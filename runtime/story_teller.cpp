@@ -287,6 +287,9 @@ private:
     for (auto& [from, to] : links_)
       if (lost_disks_.empty() && !(up_.contains({from, to}) && up_.contains({to, from})))
         finish(story_end::liveness, "L3 " + from + ": the mended link to " + to + " is not up");
+    if (options_.check_at_end && lost_disks_.empty())
+      for (auto& finding : options_.check_at_end(sim_))
+        finish(story_end::safety, finding);
     count_moves();
   }
 
