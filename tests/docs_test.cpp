@@ -131,11 +131,13 @@ TEST(docs, TutorialBlocksStandInTheirFiles) {
   expect_blocks_stand_in("docs/work_tutorial.md", "examples/work_tutorial", 5);
 }
 
-TEST(docs, SupervisionBlocksStandInTheExample) {
-  auto blocks = blocks_of("docs/supervision.md", "cpp");
-  ASSERT_EQ(blocks.size(), 2u);
-  for (auto& [info, text] : blocks)
-    EXPECT_NE(read(info.substr(4)).find(text), std::string::npos) << info << "\n" << text;
+TEST(docs, BlocksOfSupervisionAndTestingStandInTheirFiles) {
+  for (auto [document, count] : {std::pair("docs/supervision.md", 2u), {"docs/testing.md", 6u}}) {
+    auto blocks = blocks_of(document, "cpp");
+    ASSERT_EQ(blocks.size(), count);
+    for (auto& [info, text] : blocks)
+      EXPECT_NE(read(info.substr(4)).find(text), std::string::npos) << info << "\n" << text;
+  }
 }
 
 TEST(docs, EveryWordOfSupervisionHasOneRow) {
@@ -358,8 +360,8 @@ TEST(docs, LinksLeadSomewhere) {
 
 TEST(docs, CommandsOfRunAreThere) {
   auto script = read("run");
-  for (auto* document :
-       {"README.md", "docs/tutorial.md", "docs/work_tutorial.md", "docs/operating.md"})
+  for (auto* document : {"README.md", "docs/tutorial.md", "docs/work_tutorial.md",
+                         "docs/operating.md", "docs/testing.md"})
     for (auto& command : words_after(read(document), "./run "))
       EXPECT_NE(script.find("\ncmd_" + command + "()"), std::string::npos) << command;
 }
@@ -372,7 +374,7 @@ TEST(docs, EveryExampleSaysWhatItShows) {
     if (fs::exists(entry.path() / "main.cpp"))
       firsts.push_back(entry.path() / "main.cpp");
   }
-  for (auto* folder : {"examples/tutorial", "examples/work_tutorial"})
+  for (auto* folder : {"examples/tutorial", "examples/work_tutorial", "examples/testing_tutorial"})
     for (auto& entry : fs::directory_iterator(source_dir / folder))
       firsts.push_back(entry.path());
   EXPECT_GE(firsts.size(), 14u);
