@@ -64,6 +64,7 @@ private:
   progress now_;
   std::uint64_t queued_in_this_life_ = 0;
   bool is_source_back_ = false;  ///< it has said how much it knows
+  bool is_target_back_ = false;
   screen screen_;
 };
 
@@ -83,6 +84,7 @@ void driver::start_source() {
 
 void driver::start_target() {
   target_.reset();
+  is_target_back_ = false;
   auto folder = folder_.path();
   target_ = std::make_unique<process>(
       std::vector<std::string>{"demo", "--role=target", "--data=" + (folder / "target").string(),
@@ -99,6 +101,7 @@ void driver::understand(const std::string& line) {
     queued_in_this_life_ = count;
     now_.queued = std::max<std::uint64_t>(now_.queued, count);
   } else if (what == "measured") {
+    is_target_back_ = true;
     now_.measured = count;
   } else {
     is_source_back_ = true;
@@ -139,7 +142,8 @@ void driver::kill_who_is_due() {
 }
 
 void driver::run_until_answered() {
-  while (!is_source_back_ || now_.answered < now_.files || now_.queued < now_.files) {
+  while (!is_source_back_ || !is_target_back_ || now_.answered < now_.files
+         || now_.queued < now_.files) {
     pollfd wanted[] = {{source_->output(), POLLIN, 0}, {target_->output(), POLLIN, 0}};
     if (poll(wanted, 2, silence_max_ms) == 0)
       throw std::runtime_error("nothing happened for " + std::to_string(silence_max_ms / 1000)
