@@ -204,7 +204,7 @@ void node::hosting::end_actors() {
 /// As if the process had been killed: nobody is told, nothing is written. Behind a start or a stop that failed, too.
 void node::hosting::abandon() {
   std::lock_guard guard(mutex_);
-  is_stopped_ = true;
+  is_stopped_ = was_stopped_well_ = true;
   if (!system_)
     return;
   port.close();

@@ -23,7 +23,8 @@ constexpr const char* footer =
     "a word that does not begin like JSON is a string.\n"
     "Exit status: 0 done, 1 refused, 2 wrong command line, 3 no node "
     "runs there, 4 some lines were bad;\n"
-    "of call: 10 it did not run, 11 it failed, 12 it may have run; of work wait: 11 some failed.";
+    "of call: 10 it did not run, 11 it failed, 12 it may have run; of work wait: 11 some failed;\n"
+    "of sim: 20 a promise was broken, 21 what was accepted did not end, 22 it crashed.";
 
 exit_code failed_with(exit_code code, const std::string& sentence) {
   std::cerr << sentence << "\n";

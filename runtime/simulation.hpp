@@ -162,7 +162,7 @@ public:
   const std::vector<simulation_event>& events() const;
   simulation_numbers numbers() const;
   std::uint64_t fingerprint() const;  ///< of every step until now: equal for equal runs
-  std::string replay() const;         ///< the line that repeats this run
+  std::string replay() const;         ///< what repeats this run: "seed 7"
 
   struct world;  ///< for the runtime's own parts
 
