@@ -4,6 +4,8 @@
 #include <holdfast/persistence/ledger_rows.hpp>
 
 #include <array>
+#include <map>
+#include <ranges>
 
 namespace holdfast {
 namespace detail {
@@ -128,17 +130,23 @@ audit_report audit(std::span<const journal_reader* const> stores) {
     detail::audit_outbox(store, notes);
     detail::audit_inbox(store, notes);
   }
+  std::multimap<std::string_view, const detail::audited_store*> named;
+  for (auto& store : known)
+    named.emplace(store.self.name, &store);
+  auto stores_of = [&](const std::string& name) {
+    auto [first, last] = named.equal_range(name);
+    return std::ranges::subrange(first, last) | std::views::values;
+  };
   for (auto& listed : report.lanes)
-    for (auto& source : known)
-      for (auto& target : known) {
-        if (source.self.name != listed.source || target.self.name != listed.target
-            || listed.lane == loopback_lane)
+    for (auto* source : stores_of(listed.source))
+      for (auto* target : stores_of(listed.target)) {
+        if (listed.lane == loopback_lane)
           continue;
-        auto lane = find_out_lane(source.rows, listed.lane);  // it was read before
-        if (!lane->peer_id.is_nil() && lane->peer_id != target.self.id)
+        auto lane = find_out_lane(source->rows, listed.lane);  // it was read before
+        if (!lane->peer_id.is_nil() && lane->peer_id != target->self.id)
           continue;
         listed.has_target = true;
-        detail::compare_ends(source, target, listed.lane, *lane, notes);
+        detail::compare_ends(*source, *target, listed.lane, *lane, notes);
       }
   return report;
 }
