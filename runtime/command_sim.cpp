@@ -2,6 +2,7 @@
 #include <holdfast/runtime/command_sim.hpp>
 #include <holdfast/runtime/durations.hpp>
 #include <holdfast/runtime/fault_plan.hpp>
+#include <holdfast/runtime/run_cost.hpp>
 #include <holdfast/runtime/seed_sweep.hpp>
 #include <holdfast/runtime/simulation_report.hpp>
 #include <holdfast/runtime/story_shrink.hpp>
@@ -24,7 +25,7 @@ namespace fs = std::filesystem;
 
 struct sim_arguments {
   fs::path cluster, scenario, report, shrunk = "shrunk.txt";
-  std::uint64_t seed = 1, seeds = 0;
+  std::uint64_t seed = 1, seeds = 0, calls = 0;
   unsigned nodes = 0;
   double minutes = 0;
   std::string faults;
@@ -64,6 +65,7 @@ fault_plan plan_of(const sim_arguments& given, std::uint64_t seed) {
   fault_plan_options options;
   options.seed = seed;
   options.nodes = given.nodes;
+  options.calls = given.calls;
   options.length = duration(static_cast<std::int64_t>(given.minutes * 60e9));
   if (!given.faults.empty())
     set_fault_kinds(options, given.faults);
@@ -79,7 +81,8 @@ fault_plan plan_of(const sim_arguments& given, std::uint64_t seed) {
       for (auto kind : fault_kinds())
         options.kinds.emplace(kind);
   } else {
-    options.length = file.faults.back().at + std::chrono::seconds(10);
+    if (options.length == duration(0))
+      options.length = file.faults.back().at + std::chrono::seconds(10);
     options.kinds.clear();
   }
   add_faults(own, options);
@@ -88,6 +91,8 @@ fault_plan plan_of(const sim_arguments& given, std::uint64_t seed) {
                   {"cluster", given.cluster.string()},
                   {"nodes", std::to_string(plan.acts.nodes.size())},
                   {"acts", std::to_string(plan.acts.acts.size())}};
+  if (options.calls > 0)
+    plan.options.emplace_back("calls", std::to_string(options.calls));
   return plan;
 }
 
@@ -103,6 +108,8 @@ std::string replay_line(const sim_arguments& given, std::uint64_t seed) {
     number << given.minutes;
     line += " --minutes " + number.str();
   }
+  if (given.calls > 0)
+    line += " --calls " + std::to_string(given.calls);
   if (!given.faults.empty())
     line += " --faults " + given.faults;
   return line;
@@ -170,6 +177,7 @@ void shrink_and_show(const sim_arguments& given, const fault_plan& plan, const s
 }
 
 exit_code run_one(const sim_arguments& given, const story_options& options, std::uint64_t seed) {
+  run_cost cost;
   auto plan = plan_of(given, seed);
   for (auto& [name, text] : plan.options)
     std::cout << name << " " << text << "\n";
@@ -182,6 +190,8 @@ exit_code run_one(const sim_arguments& given, const story_options& options, std:
     for (auto& finding : result.findings)
       std::cout << finding << "\n";
   print_numbers(result);
+  std::cout << std::flush;
+  std::cerr << cost.of(result) << "\n";
   if (result.end != story_end::good && !given.is_told)
     std::cout << "repeat it with: " << replay_line(given, seed) << "\n";
   if (!given.report.empty())
@@ -355,6 +365,8 @@ void add_sim_command(CLI::App& app, console_action& chosen, const setup_function
   sim->add_option("--seed", given->seed, "what everything is drawn from (1)");
   sim->add_option("--seeds", given->seeds, "so many runs from --seed on, on all processors");
   sim->add_option("--minutes", given->minutes, "of virtual time while things break");
+  sim->add_option("--calls", given->calls,
+                  "so many, evenly over the time, and no work items; drawn if not given");
   sim->add_option("--faults", given->faults,
                   "of these kinds, with commas between them; all, or none");
   sim->add_option("--scenario", given->scenario, "a story from a file instead");

@@ -45,14 +45,10 @@ public:
 
   void draw(std::int64_t call_every, std::int64_t item_every, std::int64_t fault_every) {
     auto length = options_.length.count();
-    if (!links_.empty())
-      for (auto at = wait(call_every); at < length; at += wait(call_every)) {
-        auto [from, to] = pair();
-        act(at, "queue " + from + " " + to);
-      }
-    if (!hubs_.empty())
-      for (auto at = wait(item_every); at < length; at += wait(item_every))
-        submit(at);
+    if (options_.calls > 0)
+      load(length);
+    else
+      traffic(length, call_every, item_every);
     std::vector<std::string> chosen(options_.kinds.begin(), options_.kinds.end());
     if (!chosen.empty())
       for (auto at = wait(fault_every); at < length; at += wait(fault_every))
@@ -74,6 +70,31 @@ private:
   }
   std::string any(const std::vector<std::string>& of) { return of[random_.below(of.size())]; }
   const std::pair<std::string, std::string>& pair() { return links_[random_.below(links_.size())]; }
+
+  void call(std::int64_t at) {
+    auto [from, to] = pair();
+    act(at, "queue " + from + " " + to);
+  }
+
+  void traffic(std::int64_t length, std::int64_t call_every, std::int64_t item_every) {
+    if (!links_.empty())
+      for (auto at = wait(call_every); at < length; at += wait(call_every))
+        call(at);
+    if (!hubs_.empty())
+      for (auto at = wait(item_every); at < length; at += wait(item_every))
+        submit(at);
+  }
+
+  /// Each in the middle of its share of the time.
+  void load(std::int64_t length) {
+    if (links_.empty())
+      throw error(errc::bad_config,
+                  "no call can go anywhere: no two nodes have a link; give a node "
+                  "peers");
+    auto share = static_cast<double>(length) / static_cast<double>(options_.calls);
+    for (std::uint64_t i = 0; i < options_.calls; ++i)
+      call(static_cast<std::int64_t>((static_cast<double>(i) + 0.5) * share));
+  }
 
   /// At the controller itself or at one of those that it has a link to.
   void submit(std::int64_t at) {
@@ -226,6 +247,8 @@ fault_plan make_fault_plan(const fault_plan_options& options) {
       {"faults", joined(drawn.kinds)},
       {"acts", std::to_string(made.acts.acts.size())},
   };
+  if (drawn.calls > 0)
+    made.options.emplace_back("calls", std::to_string(drawn.calls));
   return made;
 }
 

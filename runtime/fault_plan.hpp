@@ -16,6 +16,7 @@ struct fault_plan_options {
   std::uint64_t seed = 1;
   unsigned nodes = 0;             ///< beside the controller; half of them workers
   duration length{0};             ///< of the first phase, while things break
+  std::uint64_t calls = 0;        ///< all there is to do, evenly over `length`, and no work items
   std::set<std::string> kinds{};  ///< of faults, names of `fault_kinds`
   bool is_faultless = false;
 };

@@ -79,20 +79,19 @@ void simulation::stop(const std::string& name) {
 void simulation::freeze(const std::string& name) {
   world_->check_outside("freeze");
   auto& machine = world_->running(name);
-  if (machine.is_frozen)
+  if (machine.is_frozen())
     throw error(errc::bad_argument, "the node " + name + " stands still already");
   world_->note(name, "fault", "freeze");
-  machine.is_frozen = true;
+  machine.freeze();
 }
 
 void simulation::thaw(const std::string& name) {
   world_->check_outside("thaw");
   auto& machine = world_->running(name);
-  if (!machine.is_frozen)
+  if (!machine.is_frozen())
     throw error(errc::bad_argument, "the node " + name + " does not stand still; freeze it first");
   world_->note(name, "fault", "thaw");
-  machine.is_frozen = false;
-  machine.catch_up();
+  machine.thaw();
 }
 
 void simulation::lose_disk(const std::string& name) {
@@ -259,7 +258,7 @@ duration simulation::now() const {
 node& simulation::at(const std::string& name) {
   world_->check_outside("at");
   auto& machine = world_->running(name);
-  if (machine.is_frozen)
+  if (machine.is_frozen())
     throw error(errc::bad_argument, "the node " + name + " stands still; thaw it first");
   return *machine.host();
 }
@@ -269,7 +268,7 @@ bool simulation::is_running(const std::string& name) const {
 }
 
 bool simulation::is_frozen(const std::string& name) const {
-  return world_->machine(name).is_frozen;
+  return world_->machine(name).is_frozen();
 }
 
 std::vector<std::string> simulation::names() const {

@@ -81,16 +81,21 @@ private:
 
   /// J1: what `queue` answered with was durable then.
   void check_promises() {
-    for (auto& [source, calls] : all_.promises)
+    for (auto& [source, calls] : all_.promises) {
+      std::map<lane_number, sequence_number> issued;  // each lane is read once
       for (auto& promised : calls) {
         auto& machine = all_.machine(source);
         if (promised.disk_number != machine.disk_number || machine.is_damaged)
           continue;
-        auto lane = find_out_lane(stores_.of(source), promised.id.lane);
-        if (!lane || lane->counters.issued < promised.id.sequence)
+        auto [known, is_new] = issued.try_emplace(promised.id.lane, 0);
+        if (is_new)
+          if (auto lane = find_out_lane(stores_.of(source), promised.id.lane))
+            known->second = lane->counters.issued;
+        if (known->second < promised.id.sequence)
           find("J1", source,
                "the call " + id_text(promised.id) + " was answered for, and is not there");
       }
+    }
   }
 
   void check_work(const std::string& controller, const journal_reader& rows) {
@@ -165,15 +170,23 @@ std::vector<std::string> check_world(simulation::world& all) {
 }
 
 bool is_settled(simulation::world& all) {
-  for (auto& [name, machine] : all.machines) {
-    if (machine->has_job())
+  all.turns.look();
+  if (!all.turns.ready().empty())
+    return false;
+  auto is_open = [&](const std::string& name) {
+    auto found = all.machines.find(name);
+    if (found == all.machines.end() || !found->second->is_up())
       return false;
-    if (!machine->is_up())
-      continue;
-    auto rows = machine->store()->read();
-    if (has_open_calls(*rows) || has_open_work(*rows))
+    auto rows = found->second->store()->read();
+    return has_open_calls(*rows) || has_open_work(*rows);
+  };
+  if (is_open(all.open_last))
+    return false;
+  for (auto& [name, machine] : all.machines)
+    if (is_open(name)) {
+      all.open_last = name;
       return false;
-  }
+    }
   return true;
 }
 

@@ -7,7 +7,6 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace holdfast {
@@ -69,31 +68,42 @@ void simulated_machine::flush() {
   if (!dies_in_flush)
     return;
   store_->crash(*std::exchange(dies_in_flush, std::nullopt));
-  is_dead_ = true;
+  end_life();
+}
+
+void simulated_machine::end_life() {
+  is_dead_ = in_.has_dead = true;
+  in_.turns.changed(*this);
 }
 
 void simulated_machine::configure(caf::actor_system_config& config) {
-  config.set("scheduler.policy", caf::atom("testing"));
+  config.module_factories.push_back([this](caf::actor_system& system) {
+    return new simulated_scheduler(system, in_.now, [this] { in_.turns.changed(*this); });
+  });
 }
 
 caf::actor simulated_machine::spawn_wire(caf::actor_system& system) {
-  jobs_ = dynamic_cast<caf::scheduler::test_coordinator*>(&system.scheduler());
-  timers_begun_ = jobs_->clock().current_time;
-  begun_at_ = in_.now;
+  jobs_ = dynamic_cast<simulated_scheduler*>(&system.scheduler());
+  in_.turns.changed(*this);
   return in_.network.spawn_wire(system, name);
 }
 
 void simulated_machine::drain(caf::actor_system& system) {
-  auto& jobs = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
-  jobs.run();
+  auto& jobs = dynamic_cast<simulated_scheduler&>(system.scheduler());
+  auto run_all = [&] {
+    while (jobs.has_job())
+      jobs.take_turn(0);
+  };
+  run_all();
   jobs.clock().cancel_all();
-  jobs.run();
+  run_all();
   system.await_actors_before_shutdown(false);
 }
 
 void simulated_machine::fatal(const std::string& reason) {
-  if (std::exchange(is_dead_, true))
+  if (is_dead_)
     return;
+  end_life();
   in_.note(name, "fault", "the process ends: " + reason);
 }
 
@@ -117,7 +127,7 @@ void simulated_machine::start() {
     auto known = in_.machines.find(peer);
     given.peers[peer] = known == in_.machines.end() ? peer : known->second->options.listen;
   }
-  is_dead_ = is_frozen = false;
+  is_dead_ = is_frozen_ = false;
   clock_.boot = ++lives;
   ++in_.numbers.lives;
   host_ = std::make_unique<node>(std::move(given), *this);
@@ -155,32 +165,34 @@ void simulated_machine::die(bool told) {
   host_.reset();
   store_ = nullptr;
   jobs_ = nullptr;
-  is_frozen = false;
+  is_frozen_ = false;
+  in_.turns.changed(*this);
+}
+
+void simulated_machine::freeze() {
+  is_frozen_ = true;
+  in_.turns.changed(*this);
+}
+
+void simulated_machine::thaw() {
+  is_frozen_ = false;
+  fire_timers();
 }
 
 std::optional<std::int64_t> simulated_machine::next_timer() const {
-  if (!is_up() || is_frozen || !jobs_ || jobs_->clock().schedule().empty())
-    return std::nullopt;
-  auto due = jobs_->clock().schedule().begin()->first;
-  return begun_at_ + duration(due - timers_begun_).count();
+  return is_up() && !is_frozen_ && jobs_ ? jobs_->clock().next() : std::nullopt;
 }
 
-void simulated_machine::catch_up() {
-  if (!is_up() || is_frozen || !jobs_)
-    return;
-  auto& clock = jobs_->clock();
-  auto target = timers_begun_ + duration(in_.now - begun_at_);
-  if (clock.current_time < target)
-    clock.advance_time(target - clock.current_time);
+void simulated_machine::fire_timers() {
+  jobs_->fire_timers();
 }
 
 void simulated_machine::run_one(seeded_random& order) {
-  auto& jobs = jobs_->jobs;
-  auto first = static_cast<std::ptrdiff_t>(order.below(jobs.size()));
-  std::rotate(jobs.begin(), jobs.begin() + first, jobs.begin() + first + 1);
-  auto* actor = dynamic_cast<caf::scheduled_actor*>(jobs.front());
-  in_.mark(actor ? actor->id() : 0);
-  jobs_->run_once();
+  auto chosen = order.below(jobs_->jobs.size());
+  auto* job = jobs_->jobs[chosen];
+  bool is_actor = job->subtype() == caf::resumable::scheduled_actor;
+  in_.mark(is_actor ? static_cast<caf::scheduled_actor*>(job)->id() : 0);
+  jobs_->take_turn(chosen);
 }
 
 // ---- the world
@@ -199,11 +211,8 @@ simulation::world::~world() {
 }
 
 bool simulation::world::step(std::int64_t limit) {
-  ready.clear();
-  for (auto& [name, machine] : machines)
-    if (machine->has_job())
-      ready.push_back(machine.get());
-  if (!ready.empty()) {
+  turns.look();
+  if (auto& ready = turns.ready(); !ready.empty()) {
     auto& chosen = *ready[order.below(ready.size())];
     ++numbers.steps;
     ++depth;
@@ -216,15 +225,14 @@ bool simulation::world::step(std::int64_t limit) {
   auto due = limit + 1;
   if (network.has_events())
     due = std::min(due, std::max(now, network.next_due()));
-  for (auto& [name, machine] : machines)
-    if (auto timer = machine->next_timer())
-      due = std::min(due, std::max(now, *timer));
+  if (auto timer = turns.next_timer())
+    due = std::min(due, std::max(now, *timer));
   if (!agenda.empty())
     due = std::min(due, std::max(now, agenda.begin()->first));
   bool is_late = due > limit;
   now = std::max(now, std::min(due, limit));
-  for (auto& [name, machine] : machines)
-    machine->catch_up();
+  for (auto* machine : turns.due(now))
+    machine->fire_timers();
   if (is_late)
     return false;
   mark(static_cast<std::uint64_t>(now));
@@ -244,6 +252,8 @@ void simulation::world::run_for(duration by) {
 }
 
 void simulation::world::bury() {
+  if (!std::exchange(has_dead, false))
+    return;
   for (auto& [name, machine] : machines)
     if (machine->is_dead()) {
       if (machine->store())

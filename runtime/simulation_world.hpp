@@ -5,9 +5,9 @@
 #include <holdfast/persistence/memory_journal.hpp>
 #include <holdfast/runtime/platform.hpp>
 #include <holdfast/runtime/simulated_network.hpp>
+#include <holdfast/runtime/simulated_scheduler.hpp>
 #include <holdfast/runtime/simulation.hpp>
-
-#include <caf/scheduler/test_coordinator.hpp>
+#include <holdfast/runtime/turn_order.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -63,14 +63,14 @@ public:
   void lose_power();       ///< of the disk
   void die(bool is_told);  ///< from outside any step
   bool is_up() const { return host_ && !is_dead_; }
-  bool has_job() const { return is_up() && !is_frozen && jobs_ && jobs_->has_job(); }
+  bool has_job() const { return is_up() && !is_frozen_ && jobs_ && jobs_->has_job(); }
   std::optional<std::int64_t> next_timer() const;
   void run_one(seeded_random& order);
-  void catch_up();  ///< its timers, with the simulation's time
+  void fire_timers();  ///< those whose time has come
 
   const std::string name;
   simulated_node options;
-  bool is_frozen = false;
+  turn_order::place turn;
   bool is_told = true;  ///< of the death that comes
   duration flush_takes{0};
   std::optional<bool> dies_in_flush;  ///< the next one, which is kept or not
@@ -83,12 +83,16 @@ public:
 
   node* host() { return host_.get(); }
   bool is_dead() const { return host_ && is_dead_; }
+  bool is_frozen() const { return is_frozen_; }
+  void freeze();
+  void thaw();
   memory_journal* store() { return store_; }
   void set_skew(std::int64_t by) { clock_.skew_ns = by; }
   std::int64_t skew() const { return clock_.skew_ns; }
 
 private:
   void flush();
+  void end_life();  ///< in the middle of a step: it is buried behind it
 
   std::deque<std::shared_ptr<memory_disk>>
       before_;  ///< what a lying disk really holds, oldest first
@@ -99,9 +103,8 @@ private:
   mutable seeded_random random_;
   std::unique_ptr<node> host_;
   memory_journal* store_ = nullptr;  ///< of this life
-  caf::scheduler::test_coordinator* jobs_ = nullptr;
-  caf::actor_clock::time_point timers_begun_{};
-  std::int64_t begun_at_ = 0;
+  simulated_scheduler* jobs_ = nullptr;
+  bool is_frozen_ = false;
   bool is_dead_ = false;  ///< killed, and not yet buried
 };
 
@@ -124,13 +127,15 @@ struct simulation::world {
   seeded_random order;
   std::int64_t now = 0;
   simulated_network network;
+  turn_order turns;
   std::map<std::string, std::unique_ptr<simulated_machine>> machines;
   std::multimap<std::int64_t, std::function<void()>> agenda;
-  std::vector<simulated_machine*> ready;  ///< of `step`, kept for its memory
   std::vector<simulation_event> events;
   simulation_numbers numbers;
   std::uint64_t fingerprint = 0xcbf29ce484222325;
-  int depth = 0;  ///< of turns within turns
+  int depth = 0;          ///< of turns within turns
+  bool has_dead = false;  ///< some machine is to be buried
+  std::string open_last;  ///< where something was open when `is_settled` last looked
 
   struct promised {
     std::uint64_t disk_number = 0;

@@ -21,6 +21,9 @@ constexpr method<void(std::int64_t)> count_method{"sim.count(number)"};
 constexpr table<std::int64_t, std::int64_t> counted{"sim.counted"};
 constexpr method<void(std::int64_t, double)> work_method_of_stories{"sim.work(number, seconds)"};
 
+/// So many nodes are looked at after every act and every `check_every` turns.
+constexpr std::size_t nodes_of_a_look = 16;
+
 std::vector<std::string> words_of(const std::string& line) {
   std::istringstream in(line);
   std::vector<std::string> words;
@@ -124,7 +127,7 @@ private:
       if (!go_on_until(act.at))
         return;
       take(act.line);
-      if (!look())
+      if (!look_when_due())
         return;
     }
     mend();
@@ -147,9 +150,19 @@ private:
 
   bool go_on_until(duration at) {
     for (std::uint64_t step = 1; sim_.step(at); ++step)
-      if (step % options_.check_every == 0 && !look())
+      if (step % options_.check_every == 0 && !look_when_due())
         return false;
     return true;
+  }
+
+  /// A look costs as much as there are nodes: in a large cluster as much has to happen before the next one.
+  bool look_when_due() {
+    auto turns = sim_.numbers().steps;
+    if (turns < next_look_)
+      return true;
+    auto share = story_.nodes.size() / nodes_of_a_look;
+    next_look_ = turns + (share > 1 ? share * options_.check_every : 0);
+    return look();
   }
 
   void take(const std::string& line) {
@@ -372,6 +385,7 @@ private:
   std::set<std::string>
       lost_disks_;         ///< nodes of which nothing is promised, and so nothing that ends there
   duration work_given_{};  ///< how long all items take, one after the other
+  std::uint64_t next_look_ = 0;  ///< by turns
   std::int64_t last_number_ =
       0;  ///< one that was refused may be on disk all the same, and is not given again
   std::map<std::int64_t, std::pair<std::string, std::string>> promised_;
