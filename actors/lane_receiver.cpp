@@ -57,6 +57,8 @@ void lane_receiver::finished(const accept_request* request, const accept_result&
                                        + std::to_string(result.through));
   } else {
     port_.write(encode_stored(port_.nonce(), {request->lane, result.through}));
+    if (std::exchange(is_shown_, false))
+      port_.show(errc::none, {});
     auto count = request->records.size();
     port_.update([count](peer_status& status) { status.calls_received += count; });
     bytes_ -= i->bytes;
@@ -66,9 +68,11 @@ void lane_receiver::finished(const accept_request* request, const accept_result&
 
 // Whatever was on its way behind a refused batch comes back as well, refused or as a gap; then all are tried in order.
 void lane_receiver::hold(const error* refusal) {
-  if (refusal)
+  if (refusal) {
+    is_shown_ = true;
     port_.show(refusal->code(),
                "queued calls from '" + port_.peer() + "' wait: " + refusal->what());
+  }
   if (std::exchange(is_held_, true))
     return;
   port_.after(retry_delay, [this] { submit_all(); });
@@ -80,7 +84,6 @@ void lane_receiver::submit_all() {
     return;
   }
   is_held_ = false;
-  port_.show(errc::none, {});
   for (auto& batch : batches_)
     submit(batch);
 }

@@ -40,7 +40,8 @@ private:
   std::deque<held> batches_;  // in the order of arrival
   std::size_t bytes_ = 0;
   std::size_t submitted_ = 0;
-  bool is_held_ = false;  // the front was refused; nothing is submitted until it is tried again
+  bool is_held_ = false;   // the front was refused; nothing is submitted until it is tried again
+  bool is_shown_ = false;  // what it waits for stands in the status
 };
 
 }  // namespace holdfast

@@ -282,7 +282,7 @@ void link_actor::drop(slot where, errc reason, const std::string& text) {
   auto was_dialed = where == &link_actor::dialed_;
   forget(where, true);
   auto is_operators = !is_passing(reason);
-  if (is_operators && env_.log)
+  if (is_operators && !is_shown(reason, text) && env_.log)
     env_.log->warn("link to {} refused: {}: {}", peer_, to_string(reason), text);
   if (is_live() || is_stopping_)
     return;

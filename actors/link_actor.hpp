@@ -105,6 +105,7 @@ private:
   void expire_requests();
   void tell(peer_event event);
   void state(link_state state, errc reason, const std::string& text);
+  bool is_shown(errc reason, const std::string& text) const;
   void to_wire(connection_number connection, std::string bytes);
 
   caf::event_based_actor* self_;

@@ -293,12 +293,19 @@ void link_actor::give_up(errc reason, const std::string& text) {
 }
 
 void link_actor::show(errc reason, const std::string& text) {
+  auto is_known = is_shown(reason, text);
   update([&](peer_status& status) {
     status.reason = reason;
     status.reason_text = text;
   });
-  if (reason != errc::none && env_.log)
+  if (reason != errc::none && !is_known && env_.log)
     env_.log->warn("link to {}: {}: {}", peer_, to_string(reason), text);
+}
+
+// What is tried again and again is logged once.
+bool link_actor::is_shown(errc reason, const std::string& text) const {
+  auto status = entry_->status();
+  return status.reason == reason && status.reason_text == text;
 }
 
 void link_actor::state(link_state state, errc reason, const std::string& text) {
