@@ -14,14 +14,6 @@ namespace {
 /// Where the transcript begins; what stands behind it is for comparison.
 constexpr std::string_view transcript_mark = "---";
 
-std::vector<std::string> words_of(const std::string& line) {
-  std::istringstream in(line);
-  std::vector<std::string> words;
-  for (std::string word; in >> word;)
-    words.push_back(word);
-  return words;
-}
-
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> parts;
   std::istringstream in(list);
@@ -139,6 +131,14 @@ private:
 };
 
 }  // namespace
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::istringstream in(line);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;)
+    words.push_back(word);
+  return words;
+}
 
 std::string_view to_string(story_end end) {
   switch (end) {

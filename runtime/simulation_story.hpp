@@ -79,6 +79,9 @@ struct story_result {
 
 story_result tell(const story& what, const story_options& options);
 
+/// An act's line, word by word.
+std::vector<std::string> words_of(const std::string& line);
+
 /// Throws errc::bad_config with the line's number. The transcript that a file may carry is not looked at.
 story parse_story(std::string_view text, const std::string& file_name);
 std::string to_text(const story& what);

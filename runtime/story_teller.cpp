@@ -24,12 +24,13 @@ constexpr method<void(std::int64_t, double)> work_method_of_stories{"sim.work(nu
 /// So many nodes are looked at after every act and every `check_every` turns.
 constexpr std::size_t nodes_of_a_look = 16;
 
-std::vector<std::string> words_of(const std::string& line) {
-  std::istringstream in(line);
-  std::vector<std::string> words;
-  for (std::string word; in >> word;)
-    words.push_back(word);
-  return words;
+template <class Number>
+Number number_of(const std::string& word) {
+  Number number{};
+  auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (failure != std::errc{} || end != word.data() + word.size())
+    throw error(errc::bad_config, "'" + word + "' is no number that fits here");
+  return number;
 }
 
 /// "  12.345 node     text"
@@ -184,7 +185,7 @@ private:
     else if (verb == "crash_silently" && words.size() == 2)
       break_node(words[1], [&] { sim_.crash(words[1], false); });
     else if (verb == "lying_disk" && words.size() == 3)
-      sim_.lying_disk(bad_disk(words[1]), static_cast<unsigned>(std::stoul(words[2])));
+      sim_.lying_disk(bad_disk(words[1]), number_of<unsigned>(words[2]));
     else if (verb == "settle")
       note(sim_.settle(words.size() > 1 ? parse_duration(words[1]) : settle_max)
                ? "settled"
@@ -251,7 +252,7 @@ private:
   }
 
   void submit(const std::vector<std::string>& words) {
-    double lasts = words.size() > 3 ? std::stod(words[3]) : 1;
+    double lasts = words.size() > 3 ? number_of<double>(words[3]) : 1;
     auto number = static_cast<std::int64_t>(result_.submitted + 1);
     auto id = sim_.submit(words[1], words[2], work_method_of_stories, number, lasts);
     submitted_.emplace(id, std::pair(words[1], words[2]));

@@ -48,6 +48,12 @@ TEST(fault_plan, AStoryIsReadAsItIsWritten) {
   EXPECT_EQ(read.acts, plan.acts);
 }
 
+TEST(fault_plan, AnActWithoutItsNumberIsPassedOver) {
+  auto result = tell(parse_story("node a controller\n1s submit a a soon\n", "typo"), {});
+  EXPECT_EQ(result.end, story_end::good) << told(result);
+  EXPECT_NE(told(result).find("'soon' is no number that fits here"), std::string::npos);
+}
+
 // The checks bite: a disk that says "synced" and forgets is found out, at the source and at the target.
 TEST(fault_plan, ADiskThatLiesIsFoundOut) {
   auto told_of = [](const char* liar) {
