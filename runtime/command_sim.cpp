@@ -32,8 +32,6 @@ struct sim_arguments {
   bool is_told = false, is_shrunk = false, is_rewritten = false, is_plan = false;
 };
 
-using setup_function = std::function<void(node&)>;
-
 std::string read_file(const fs::path& file) {
   std::ifstream in(file);
   if (!in)
@@ -337,12 +335,10 @@ exit_code run_scenario(const sim_arguments& given, const story_options& options)
     return code_of(result.end);
   std::cerr << given.scenario.string()
             << " has another transcript; --rewrite writes this one into it\n";
-  return exit_code::refused;
+  return result.end == story_end::good ? exit_code::refused : code_of(result.end);
 }
 
-exit_code run_sim(const sim_arguments& given, const setup_function& setup) {
-  story_options options;
-  options.setup = setup;
+exit_code run_sim(const sim_arguments& given, const story_options& options) {
   if (!given.scenario.empty())
     return run_scenario(given, options);
   if (given.is_plan)
@@ -354,7 +350,7 @@ exit_code run_sim(const sim_arguments& given, const setup_function& setup) {
 
 }  // namespace
 
-void add_sim_command(CLI::App& app, console_action& chosen, const setup_function& setup) {
+void add_sim_command(CLI::App& app, console_action& chosen, const story_options& program) {
   auto given = std::make_shared<sim_arguments>();
   auto* sim =
       app.add_subcommand("sim", "run many of this program's nodes in one process, in virtual "
@@ -384,7 +380,7 @@ void add_sim_command(CLI::App& app, console_action& chosen, const setup_function
       given->seed = *replay;
       given->is_told = true;
     }
-    chosen = [=] { return run_sim(*given, setup); };
+    chosen = [=] { return run_sim(*given, program); };
   });
 }
 

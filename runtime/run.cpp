@@ -72,7 +72,8 @@ exit_code act(const console_action& action) try {
 
 }  // namespace
 
-int run(int argc, char** argv, const std::function<void(node&)>& setup) {
+int run(int argc, char** argv, const std::function<void(node&)>& setup,
+        const std::function<std::vector<std::string>(simulation&)>& check) {
   if (argc > 1 && std::string_view(argv[1]) == exec_guard_command)
     run_exec_guard();
   std::signal(SIGPIPE, SIG_IGN);
@@ -89,7 +90,7 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup) {
   add_listing_commands(app, chosen);
   add_state_commands(app, chosen);
   add_audit_command(app, chosen);
-  add_sim_command(app, chosen, setup);
+  add_sim_command(app, chosen, {.setup = setup, .check_at_end = check});
   add_work_node_commands(app, chosen, setup);
   add_submit_command(app, chosen, command);
   add_work_commands(app, chosen);

@@ -4,8 +4,12 @@
 #include <holdfast/runtime/node.hpp>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace holdfast {
+
+class simulation;
 
 /// A program of one's own with the whole command line:
 ///
@@ -18,6 +22,10 @@ namespace holdfast {
 /// `worker`, which make the node one before `setup`: node.work() is the worker, with the options of the command line. The
 /// other commands (`queue`, `call`, `send`, `peers`, `calls`, `show`, `retry`, `drop`, `state`, `methods`, `status`,
 /// `audit`, those about work) talk to a running node and do not call `setup`. Returns the exit status (exit_code.hpp).
-int run(int argc, char** argv, const std::function<void(node&)>& setup);
+///
+/// `sim` gives `setup` to each of its nodes, and asks `check` when all has come to rest: what is broken of the program's own
+/// promises, in sentences that begin with a word for the promise ("T1 till: ..."); none if all are kept.
+int run(int argc, char** argv, const std::function<void(node&)>& setup,
+        const std::function<std::vector<std::string>(simulation&)>& check = {});
 
 }  // namespace holdfast

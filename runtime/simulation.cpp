@@ -255,6 +255,11 @@ duration simulation::now() const {
 
 // ---- what the nodes do
 
+std::unique_ptr<journal_reader> simulation::store_of(const std::string& name) {
+  world_->check_outside("state");
+  return world_->running(name).store()->read();
+}
+
 node& simulation::at(const std::string& name) {
   world_->check_outside("at");
   auto& machine = world_->running(name);

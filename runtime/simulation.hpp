@@ -2,6 +2,7 @@
 
 #include <holdfast/runtime/node.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -149,6 +150,12 @@ public:
   }
 
   node& at(const std::string& name);  ///< a node that runs and is not frozen, for everything else
+
+  /// A table of a running node's state as it stands on its disk, in the order of its keys.
+  template <class K, class V>
+  std::vector<std::pair<K, V>> state(const std::string& name, const table<K, V>& of) {
+    return rows_of(*store_of(name), of, rows_max);
+  }
   bool is_running(const std::string& name) const;
   bool is_frozen(const std::string& name) const;
   std::vector<std::string> names() const;
@@ -167,6 +174,8 @@ public:
   struct world;  ///< for the runtime's own parts
 
 private:
+  static constexpr std::size_t rows_max = 1'000'000;
+  std::unique_ptr<journal_reader> store_of(const std::string& name);
   void promise(const std::string& from, const queued_call& call);
 
   std::unique_ptr<world> world_;

@@ -12,6 +12,6 @@ int main(int argc, char** argv) {
     ++argv;
     --argc;
   }
-  return holdfast::run(argc, argv,
-                       [=](holdfast::node& node) { set_up_shop(node, is_bug_planted); });
+  return holdfast::run(
+      argc, argv, [=](holdfast::node& node) { set_up_shop(node, is_bug_planted); }, not_booked);
 }

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <holdfast/runtime/node.hpp>
+#include <holdfast/runtime/simulation.hpp>
 
 #include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
 
 // A till takes payments, and the office books them.
 constexpr holdfast::method<void(std::int64_t, int)> pay{"till.pay(receipt, cents)"};
@@ -28,4 +32,15 @@ inline void set_up_shop(holdfast::node& node, bool is_bug_planted) {
 
   node.show(payments);
   node.show(bookings);
+}
+
+// What this cluster promises: the office has booked what the till has. In sentences, as all checks.
+inline std::vector<std::string> not_booked(holdfast::simulation& sim) {
+  auto booked = sim.state("office", bookings);
+  std::map<std::int64_t, int> in_office(booked.begin(), booked.end());
+  std::vector<std::string> missing;
+  for (auto& [receipt, cents] : sim.state("till", payments))
+    if (!in_office.contains(receipt))
+      missing.push_back("T1 till: the payment " + std::to_string(receipt) + " was never booked");
+  return missing;
 }

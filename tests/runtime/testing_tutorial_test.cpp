@@ -1,12 +1,10 @@
 #include "examples/testing_tutorial/till.hpp"
 
-#include <holdfast/actors/environment.hpp>
 #include <holdfast/runtime/fault_plan.hpp>
 #include <holdfast/runtime/story_shrink.hpp>
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -19,19 +17,6 @@ const std::vector<std::string> nothing;
 
 holdfast::simulation::setup_function shop(bool is_bug_planted) {
   return [=](holdfast::node& node) { set_up_shop(node, is_bug_planted); };
-}
-
-// What this cluster promises: the office has booked what the till has. In sentences, as all checks.
-std::vector<std::string> not_booked(holdfast::simulation& sim) {
-  auto till = sim.at("till").parts().store->read();
-  auto office = sim.at("office").parts().store->read();
-  auto booked = rows_of(*office, bookings, 10'000);
-  std::map<std::int64_t, int> in_office(booked.begin(), booked.end());
-  std::vector<std::string> missing;
-  for (auto& [receipt, cents] : rows_of(*till, payments, 10'000))
-    if (!in_office.contains(receipt))
-      missing.push_back("T1 till: the payment " + std::to_string(receipt) + " was never booked");
-  return missing;
 }
 
 // By hand: one fault, at the moment that one thought of.
