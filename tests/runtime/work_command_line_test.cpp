@@ -207,23 +207,23 @@ TEST_F(work_command_line_test, AFailureIsOneSentenceAndAStatus) {
 TEST_F(work_command_line_test, EachLineIsAnItem) {
   start_all();
   std::string text;
-  for (int i = 1; i <= 200; ++i)
+  for (int i = 1; i <= 50; ++i)
     text += "dir/" + std::to_string(i) + ".tar.gz\n";
   auto submitted = run({"submit", "--each", write("lines", text + "\n"), "--key", "k{#}", "--",
                         "echo", "{}|{.}|{/}|{//}|{/.}|{#}|{other}"});
   EXPECT_EQ(submitted.status, 0) << submitted.err;
   auto ids = lines_of(submitted.out);
-  ASSERT_EQ(ids.size(), 200u);
+  ASSERT_EQ(ids.size(), 50u);
   auto waited = run({"work", "wait", "--all", "--within", "90s"});
   EXPECT_EQ(waited.status, 0) << waited.err;
-  EXPECT_EQ(waited.out, "200 done, 0 failed\n");
+  EXPECT_EQ(waited.out, "50 done, 0 failed\n");
   EXPECT_EQ(member(show(ids[6]).as_dict().at("result"), "output"),
             "dir/7.tar.gz|dir/7.tar|7.tar.gz|dir|7.tar|7|{other}\n");
-  EXPECT_EQ(json({"work", "ls", "--state", "done"}).as_array().size(), 200u);
+  EXPECT_EQ(json({"work", "ls", "--state", "done"}).as_array().size(), 50u);
   EXPECT_EQ(json({"work", "ls", "--state", "done", "--limit", "7"}).as_array().size(), 7u);
   auto of_one = json({"work", "ls", "--worker", "w1"}).as_array();
   EXPECT_GT(of_one.size(), 0u);
-  EXPECT_LT(of_one.size(), 200u);
+  EXPECT_LT(of_one.size(), 50u);
   for (auto& item : of_one)
     EXPECT_EQ(member(item, "worker"), "w1");
 
@@ -233,7 +233,7 @@ TEST_F(work_command_line_test, EachLineIsAnItem) {
   auto same = run(again);
   EXPECT_EQ(same.status, 0) << same.err;
   EXPECT_EQ(wait(lines_of(same.out).at(6)), 0);
-  EXPECT_EQ(run({"work", "wait", "--all", "--within", "90s"}).out, "200 done, 0 failed\n");
+  EXPECT_EQ(run({"work", "wait", "--all", "--within", "90s"}).out, "50 done, 0 failed\n");
   auto other = run({"submit", "--key", "k7", "--", "false"});
   EXPECT_EQ(other.status, 1);
   EXPECT_TRUE(has(other.err, "belongs to " + ids[6])) << other.err;
