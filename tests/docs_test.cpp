@@ -376,7 +376,8 @@ TEST(docs, EveryExampleSaysWhatItShows) {
   }
   for (auto* folder : {"examples/tutorial", "examples/work_tutorial", "examples/testing_tutorial"})
     for (auto& entry : fs::directory_iterator(source_dir / folder))
-      firsts.push_back(entry.path());
+      if (entry.path().extension() != ".txt")  // a story says why by itself
+        firsts.push_back(entry.path());
   EXPECT_GE(firsts.size(), 14u);
   for (auto& file : firsts)
     EXPECT_TRUE(read(file).starts_with("// Shows ")) << file;
