@@ -97,6 +97,10 @@ private:
   std::string text_;
 };
 
+// Of the years that four digits can tell.
+constexpr date_time lowest_moment = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+constexpr date_time end_of_moments = std::chrono::sys_days(std::chrono::year(10000) / 1 / 1);
+
 // Takes fixed-width decimal fields and separators from the front of a date's text.
 class date_reader {
 public:
@@ -166,8 +170,7 @@ std::string to_text(const value& content, std::size_t bytes_max) {
 
 std::string format_date_time(date_time moment) {
   using namespace std::chrono;
-  constexpr date_time lowest = sys_days(year(0) / 1 / 1), end = sys_days(year(10000) / 1 / 1);
-  if (moment < lowest || moment >= end)
+  if (moment < lowest_moment || moment >= end_of_moments)
     throw error(errc::bad_argument, "a date-time of "
                                         + std::to_string(moment.time_since_epoch().count())
                                         + " us lies outside the years 0000 to 9999");
@@ -218,7 +221,10 @@ date_time parse_date_time(std::string_view text) {
   }
   if (!in.done())
     in.fail("something follows it");
-  return sys_days(date) + in_day;
+  date_time moment = sys_days(date) + in_day;
+  if (moment < lowest_moment || moment >= end_of_moments)
+    in.fail("with its offset it lies outside the years 0000 to 9999");
+  return moment;
 }
 
 }  // namespace holdfast

@@ -78,12 +78,12 @@ private:
       fail("a struct of one member '" + held[0].name + "'");
     text_ += '{';
     std::size_t position = 0;
-    for (auto& [name, content] : held) {
+    for (auto& each : held) {
       separate(position++, depth + 1);
-      within("." + name, [&] {
-        one(name, depth);
+      within("." + each.name, [&] {
+        one(each.name, depth);
         text_ += indent_ ? ": " : ":";
-        write(content, depth + 1);
+        write(each.content, depth + 1);
       });
     }
     close(held.empty(), depth, '}');
@@ -148,7 +148,8 @@ private:
 // Builds the value from the parser's events: the parser itself keeps no tree and does not recurse.
 class json_reader {
 public:
-  explicit json_reader(std::string_view text) : text_(text), at_(text.data()) {}
+  json_reader(std::string_view text, std::size_t values_max)
+      : text_(text), at_(text.data()), values_left_(values_max) {}
 
   value read() {
     counting_iterator first(text_.data(), &at_), last(text_.data() + text_.size(), &at_);
@@ -235,6 +236,9 @@ private:
   }
 
   bool put(value content) {
+    if (values_left_ == 0)
+      fail("more values than one text may have");
+    --values_left_;
     if (open_.empty())
       result_ = std::move(content);
     else
@@ -263,6 +267,7 @@ private:
 
   std::string_view text_;
   const char* at_;
+  std::size_t values_left_;
   std::vector<level> open_;
   value result_;
 };
@@ -275,8 +280,8 @@ std::string to_json(const value& content, unsigned indent) {
   return writer.take();
 }
 
-value parse_json(std::string_view text) {
-  return json_reader(text).read();
+value parse_json(std::string_view text, std::size_t values_max) {
+  return json_reader(text, values_max).read();
 }
 
 }  // namespace holdfast

@@ -2,6 +2,8 @@
 
 #include <holdfast/core/value.hpp>
 
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -18,7 +20,9 @@ namespace holdfast {
 std::string to_json(const value& content, unsigned indent = 0);
 
 /// Refused, with the position of the character: wrong syntax, a name twice in an object, an integer
-/// beyond 64 bits, nesting beyond value_depth_max, anything after the value.
-value parse_json(std::string_view text);
+/// beyond 64 bits, nesting beyond value_depth_max, more than `values_max` values (two bytes of text can
+/// become one of 72 in memory), anything after the value.
+value parse_json(std::string_view text,
+                 std::size_t values_max = std::numeric_limits<std::size_t>::max());
 
 }  // namespace holdfast

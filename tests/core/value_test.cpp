@@ -107,6 +107,8 @@ TEST(value, DatesComeBack) {
 
 TEST(value, WrongDatesSayWhatIsWrong) {
   auto why = [](std::string_view text) { return refusal([&] { parse_date_time(text); }); };
+  for (auto outside : {"0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"})
+    EXPECT_NE(why(outside).find("outside the years 0000 to 9999"), std::string::npos) << outside;
   EXPECT_EQ(why("2023-02-29T00:00:00Z"), "'2023-02-29T00:00:00Z' is not a date-time such as "
                                          "2026-11-22T18:21:07.25Z: that month has no such day");
   for (auto wrong :
