@@ -10,6 +10,17 @@ namespace {
 /// How long calls wait that could not grow the store.
 constexpr auto full_disk_wait = std::chrono::seconds(1);
 
+/// It did run: the next run is not the first.
+work again(const run_result& result) {
+  auto item = result.item;
+  item.runs += 1;
+  item.entry.attempt += 1;
+  return item;
+}
+
+/// How long a call waits of which not even its failure could be stored.
+constexpr auto unstorable_wait = std::chrono::seconds(1);
+
 }  // namespace
 
 void executor::settled(const batch_settled& news) {
@@ -149,30 +160,27 @@ void executor::refused(mailbox& box, commit_batch& batch) {
     box.careful = 16;  // smaller steps lose less when it happens again
   } else if (results.size() > 1) {
     box.careful = static_cast<unsigned>(results.size());
-  } else {
+  } else if (results[0].status != run_status::threw) {
     env_.log->warn("{}: its effects cannot be stored: {}",
                    results[0].header ? results[0].header->method : "a call", batch.refusal_text());
-    box.unstorable = batch.refusal_text();
+    box.unstorable.emplace_back(again(results[0]), batch.refusal_text());
+    return;
+  } else {
+    env_.log->error("{}: its failure cannot be stored: {}",
+                    results[0].header ? results[0].header->method : "a call", batch.refusal_text());
+    block(batch.mailbox(), box, unstorable_wait);
   }
-  for (auto i = batch.committed(); i < results.size(); ++i) {
-    auto& item = results[i].item;
-    item.runs += 1;
-    item.entry.attempt += 1;  // it did run: the next run is not the first
-    box.rerun.push_back(item);
-  }
+  for (auto i = batch.committed(); i < results.size(); ++i)
+    box.rerun.push_back(again(results[i]));
 }
 
 void executor::mend(std::uint64_t id, mailbox& box) {
   if (!box.is_broken || box.running > 0 || box.committing > 0)
     return;
   box.is_broken = false;
-  auto items = std::exchange(box.rerun, {});
-  auto text = std::exchange(box.unstorable, {});
-  if (!text.empty() && items.size() == 1) {
-    fail(id, box, std::move(items[0]), text);
-    return;
-  }
-  box.put_back(std::move(items));
+  box.put_back(std::exchange(box.rerun, {}));
+  for (auto& [item, text] : std::exchange(box.unstorable, {}))
+    fail(id, box, std::move(item), text);
 }
 
 void executor::fail(std::uint64_t id, mailbox& box, work item, const std::string& text) {

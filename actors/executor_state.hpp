@@ -51,7 +51,8 @@ struct look_again {
 
 /// What a sweep of the journal found.
 struct sweep_ended {
-  bool goes_on = false;  ///< there is more to look at now
+  bool goes_on = false;     ///< there is more to look at now
+  bool is_refused = false;  ///< nothing was looked at
   std::vector<std::pair<std::uint32_t, sequence_number>> expired_in_memory;
 };
 

@@ -143,7 +143,9 @@ void executor::swept(const sweep_ended& news) {
   is_sweeping_ = false;
   for (auto& [lane, sequence] : news.expired_in_memory)
     expire(lane, sequence);
-  if (news.goes_on)
+  if (news.is_refused)
+    self_->delayed_send(self_, refused_wait, look_again{});  // at once it would be refused again
+  else if (news.goes_on)
     sweep();
   else if (auto next = next_deadline(*env_.store->read()); next != 0)
     deadline_is({next});
@@ -193,8 +195,12 @@ void executor::sweep() {
         found.expired_in_memory = std::move(expired.in_memory);
         found.goes_on = promoted == sweep_rows_max || expired.looked_at == sweep_rows_max;
       },
-      [self = caf::actor(self_)](sweep_ended& found, const error* problem) {
-        caf::anon_send(self, problem ? sweep_ended{} : std::move(found));
+      [self = caf::actor(self_), log = env_.log](sweep_ended& found, const error* problem) {
+        if (problem) {
+          log->error("what is due cannot be looked at, and is tried again: {}", problem->what());
+          found = {false, true, {}};
+        }
+        caf::anon_send(self, std::move(found));
       });
 }
 

@@ -54,7 +54,9 @@ public:
   }
 
   bool has_work() const { return !calls_.empty() || !messages_.empty(); }
-  bool is_idle() const { return !has_work() && running == 0 && committing == 0 && rerun.empty(); }
+  bool is_idle() const {
+    return !has_work() && running == 0 && committing == 0 && rerun.empty() && unstorable.empty();
+  }
   const inbox_entry* first_call() const {
     return calls_.empty() ? nullptr : &calls_.begin()->second;
   }
@@ -100,8 +102,9 @@ public:
   node_time blocked_until = 0;  ///< the head of an ordered mailbox waits for its next attempt
   node_time full_until = 0;     ///< a commit found the disk full: messages wait like calls
   std::vector<work> rerun;      ///< what the refused commits hold, in order
-  std::string unstorable;       ///< why the one call in `rerun` cannot be committed as it is
-  std::shared_ptr<commit_batch> last;                 ///< the last batch under way
+  std::vector<std::pair<work, std::string>>
+      unstorable;                      ///< what cannot be committed as it is, and why
+  std::shared_ptr<commit_batch> last;  ///< the last batch under way
   std::vector<std::shared_ptr<const overlay>> below;  ///< written, not yet on disk, newest first
 
   /// How far a mailbox runs ahead of the disk.

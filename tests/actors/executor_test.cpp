@@ -267,6 +267,35 @@ TEST(executor, ConflictingMailboxesRunAgainWithoutLosingAnything) {
   EXPECT_GT(node.status().conflicts, 0u) << "the test must have made some";
 }
 
+// One call whose effects cannot be stored fails alone, whatever stands behind it in its mailbox and runs ahead of it.
+TEST(executor, ACallThatCannotBeStoredDelaysNoneBehindIt) {
+  lone_node node;
+  auto is_open = false;
+  node.serve("job.run", [&](handler_run& run, std::string_view payload) {
+    if (!is_open)
+      throw std::runtime_error("later");
+    queue_request next{"alpha", {}, std::string(payload)};
+    next.header.method = "log.note";
+    next.header.user_id = payload == "bad" ? "taken" : "";
+    run.queue(next);
+    return std::string();
+  });
+  node.env.methods.configure("job", {.attempts = 2, .back_off = 1s});
+  call_header taken;
+  taken.user_id = "taken";
+  node.queue("log.note", "first",
+             taken);  // nobody serves it yet: the id is live, with other arguments
+  for (auto* name : {"a", "bad", "b", "c", "d", "e", "f", "g"})
+    node.queue("job.run", name);
+  is_open = true;
+  node.advance(2s);
+  node.advance(2s);
+  node.serve("log.note", note);
+  EXPECT_EQ(node.own_lane().executed, 7u);
+  EXPECT_EQ(node.own_lane().dead, 1u);
+  EXPECT_EQ(node.count(table_id::dead), 1u);
+}
+
 TEST(executor, BacklogBeyondTheWindowIsRunFromDisk) {
   lone_node node;
   auto is_open = false;
