@@ -104,13 +104,21 @@ void compare_ends(const audited_store& source, const audited_store& target, lane
   if (lane.is_closed)
     return;  // given up as diverged: there is nothing that could fit
   auto& name = source.self.name;
+  bool is_read = false;
+  std::optional<in_lane> end;
+  std::vector<outcome_range> decided;
+  notes.try_row(target.self.name, number, 0, [&] {
+    end = find_in_lane(target.rows, source.self.id, number);
+    if (end)
+      decided = inbox::outcomes(target.rows, end->index, std::numeric_limits<std::size_t>::max());
+    is_read = true;
+  });
+  if (!is_read)
+    return;  // a damaged row of the target says nothing about the source
   notes.try_row(name, number, 0, [&] {
-    auto end = find_in_lane(target.rows, source.self.id, number);
     compare_marks(name, number, lane, end ? end->mark : 0, notes);
     if (!end)
       return;
-    auto decided =
-        inbox::outcomes(target.rows, end->index, std::numeric_limits<std::size_t>::max());
     compare_counters(name, number, lane, *end, unsettled(source, number, decided), notes);
     follow_sent(source, target, number, lane, *end, decided, notes);
     follow_stored(source, target, number, lane, *end, notes);

@@ -53,6 +53,8 @@ public:
     if (!chosen.empty())
       for (auto at = wait(fault_every); at < length; at += wait(fault_every))
         fault(at, any(chosen));
+    if (options_.calls == 0)
+      talk();
     std::stable_sort(to_.acts.begin(), to_.acts.end(),
                      [](auto& left, auto& right) { return left.at < right.at; });
   }
@@ -94,6 +96,25 @@ private:
     auto share = static_cast<double>(length) / static_cast<double>(options_.calls);
     for (std::uint64_t i = 0; i < options_.calls; ++i)
       call(static_cast<std::int64_t>((static_cast<double>(i) + 0.5) * share));
+  }
+
+  /// Messages, and calls that are queued on by their handlers. From a stream of its own: whatever is added here, a seed
+  /// keeps the rest of its plan.
+  void talk() {
+    if (links_.empty())
+      return;
+    random_ = seeded_random(options_.seed).fork("talk");
+    auto length = options_.length.count();
+    auto message_every = between(200, 4000) * ms;
+    auto relay_every = between(300, 4000) * ms;
+    for (auto at = wait(message_every); at < length; at += wait(message_every)) {
+      auto [from, to] = pair();
+      act(at, "send " + from + " " + to);
+    }
+    for (auto at = wait(relay_every); at < length; at += wait(relay_every)) {
+      auto [from, by] = pair();
+      act(at, "relay " + from + " " + by + " " + any(reach_[by]));
+    }
   }
 
   /// At the controller itself or at one of those that it has a link to.

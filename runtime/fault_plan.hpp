@@ -32,8 +32,8 @@ struct fault_plan {
       options;  ///< as drawn, for people and for a replay
 };
 
-/// The same plan for the same options, on every machine: nodes, traffic (numbered calls between all of them, work items for
-/// the controller) and faults, each with its end at a random moment behind it. Throws errc::bad_config for a kind that there
+/// The same plan for the same options, on every machine: nodes, traffic (numbered calls, relays and messages between all of
+/// them, work items for the controller) and faults, each with its end at a random moment behind it. Throws errc::bad_config for a kind that there
 /// is not.
 fault_plan make_fault_plan(const fault_plan_options& options);
 

@@ -16,6 +16,39 @@ double seconds(duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
+std::uint64_t count_rows(memory_disk& disk, table_id table) {
+  std::uint64_t rows = 0;
+  damage(disk, table, [&](std::string_view, std::string&) { ++rows; });
+  return rows;
+}
+
+/// One that has rows, as likely as it has them. There are always some: the format of the store is one.
+table_id any_table(memory_disk& disk, seeded_random& random) {
+  std::uint64_t all = 0;
+  for (std::size_t i = 0; i < table_count; ++i)
+    all += count_rows(disk, static_cast<table_id>(i));
+  auto chosen = random.below(all);
+  for (std::size_t i = 0; i < table_count; ++i) {
+    auto rows = count_rows(disk, static_cast<table_id>(i));
+    if (chosen < rows)
+      return static_cast<table_id>(i);
+    chosen -= rows;
+  }
+  return table_id::meta;
+}
+
+/// Letters as they are, other bytes in hexadecimal digits.
+std::string shown_key(std::string_view key) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (unsigned char letter : key)
+    if (letter > ' ' && letter < 0x7f)
+      text += static_cast<char>(letter);
+    else
+      text += {'\\', digits[letter >> 4], digits[letter & 15]};
+  return text;
+}
+
 std::string both(const std::string& a, const std::string& b) {
   return a + " and " + b;
 }
@@ -169,21 +202,17 @@ void simulation::corrupt(const std::string& name, disk_damage how) {
   world_->check_outside("corrupt");
   auto& machine = world_->machine(name);
   auto& random = world_->order;
-  constexpr table_id tables[] = {table_id::inbox, table_id::outbox};
-  auto table = tables[random.below(std::size(tables))];
-  std::size_t rows = 0;
-  damage(*machine.disk, table, [&](std::string_view, std::string&) { ++rows; });
-  world_->note(name, "fault", "corrupt one of " + std::to_string(rows) + " rows");
-  if (rows == 0)
-    return;
-  machine.is_damaged = true;
-  auto chosen = random.below(rows);
+  auto table = any_table(*machine.disk, random);
+  auto chosen = random.below(count_rows(*machine.disk, table));
   auto last = how == disk_damage::page ? chosen + 15 : chosen;
   std::size_t number = 0;
-  damage(*machine.disk, table, [&](std::string_view, std::string& value) {
+  std::string first;
+  damage(*machine.disk, table, [&](std::string_view key, std::string& value) {
     auto mine = number++;
     if (mine < chosen || mine > last || value.empty())
       return;
+    if (mine == chosen)
+      first = shown_key(key);
     if (how == disk_damage::truncate)
       value.resize(value.size() / 2);
     else if (how == disk_damage::bit)
@@ -191,6 +220,14 @@ void simulation::corrupt(const std::string& name, disk_damage how) {
     else
       std::generate(value.begin(), value.end(), [&] { return static_cast<char>(random.next()); });
   });
+  machine.is_damaged = true;
+  auto rows = std::min<std::uint64_t>(last + 1, number) - chosen;
+  auto where = " of " + std::string(table_name(table)) + ": " + first;
+  world_->note(name, "fault",
+               how == disk_damage::bit ? "a bit is turned in the row" + where
+               : how == disk_damage::truncate
+                   ? "the second half is lost of the row" + where
+                   : std::to_string(rows) + " rows are overwritten from that one on" + where);
 }
 
 void simulation::lying_disk(const std::string& name, unsigned flushes) {

@@ -44,7 +44,7 @@ struct simulation_numbers {
 /// How a store is damaged.
 enum class disk_damage : std::uint8_t {
   bit,       ///< one bit of one row is turned
-  page,      ///< up to 16 rows that stand together are overwritten
+  page,      ///< up to 16 rows of one table that stand together are overwritten
   truncate,  ///< one row has lost its second half
 };
 
@@ -108,7 +108,7 @@ public:
   void slow_disk(const std::string& name,
                  duration flush);  ///< each flush takes so long; 0 again ends it
   void full_disk(const std::string& name, std::uint64_t bytes_max);  ///< quota; 0 is none
-  void corrupt(const std::string& name, disk_damage damage);
+  void corrupt(const std::string& name, disk_damage damage);         ///< of any row of any table
   /// The disk lies: what it says is synced is not, and a crash loses the last so many flushes; 0 again ends it. No store can
   /// keep its promises over this one: it shows that the checks bite.
   void lying_disk(const std::string& name, unsigned flushes);

@@ -1,3 +1,4 @@
+#include <holdfast/actors/controller_audit.hpp>
 #include <holdfast/actors/controller_tables.hpp>
 #include <holdfast/actors/work_item.hpp>
 #include <holdfast/persistence/audit.hpp>
@@ -16,15 +17,20 @@ namespace {
 
 constexpr std::size_t rows_max = 1'000'000;
 
+/// How long a controller that nothing hinders may put off placing an item that a worker has room for.
+constexpr std::int64_t placed_within_ns = 10'000'000'000;
+
 std::string id_text(const call_id& id) {
   return id.to_text();
 }
 
-/// What stands on the disks, of nodes that run and of those that do not.
+/// What stands on the disks, of nodes that run and of those that do not. A damaged one promises nothing.
 class stores {
 public:
   explicit stores(simulation::world& all) {
     for (auto& [name, machine] : all.machines) {
+      if (machine->is_damaged)
+        continue;
       if (!machine->is_up())
         opened_.push_back(std::make_unique<memory_journal>(machine->disk));
       auto& from = machine->is_up() ? *machine->store() : *opened_.back();
@@ -74,7 +80,7 @@ private:
       readers.push_back(rows.get());
     for (auto& finding : audit(readers).findings) {
       auto of = all_.machines.find(finding.node);
-      if (of != all_.machines.end() && !of->second->is_damaged)  // an empty disk has no name
+      if (of != all_.machines.end())  // an empty disk has no name
         find(invariant_of(finding.check), finding.node, finding.text);
     }
   }
@@ -100,10 +106,9 @@ private:
 
   void check_work(const std::string& controller, const journal_reader& rows) {
     namespace tables = controlling;
-    if (all_.machine(controller).is_damaged)
-      return;
     auto& seen = all_.seen_items[{controller, all_.machine(controller).disk_number}];
-    for (auto& [id, item] : rows_of(rows, tables::items, rows_max)) {
+    auto items = rows_of(rows, tables::items, rows_max);
+    for (auto& [id, item] : items) {
       auto& before = seen[id];
       bool is_over = is_terminal(item.machine.state);
       if (before.is_over && !item.is_revised && item.machine.state != before.state)
@@ -113,10 +118,51 @@ private:
       if (before.state != item.machine.state || before.worker != item.worker)
         tell(controller, id, item);
       before.is_over = is_over;
+      if (!is_over)
+        before.result.reset();  // an operator tried it again
       before.state = item.machine.state;
       before.worker = item.worker;
     }
     check_owners(controller, rows, seen);
+    for (auto& [id, item] : items)
+      if (item.machine.state == item_state::done)
+        check_result(controller, rows, id, item, seen[id]);
+    for (auto& finding : controlling::audit_controller(rows))
+      find(finding.substr(0, 2).c_str(), controller, finding.substr(3));
+    check_placed(controller, rows);
+  }
+
+  /// W1, W2: it is that of the last owner, and stays what it is.
+  void check_result(const std::string& controller, const journal_reader& rows, const item_id& id,
+                    const controlling::item_row& item, simulation::world::seen_item& seen) {
+    auto owner = seen.owners.find(item.machine.epoch);
+    bool has_one_owner = item.rules.on_return != return_policy::verify_both;
+    if (has_one_owner && owner != seen.owners.end() && owner->second != item.worker)
+      find("W1", controller,
+           "the item " + id + " has the result of " + item.worker + ", and belonged to "
+               + owner->second + " under epoch " + std::to_string(item.machine.epoch));
+    auto [from, to] = detail::whole_table(controlling::results.name());
+    auto hash = hash_value(read_state(rows, from + encode_key(id)));
+    if (seen.result.value_or(hash) != hash)
+      find("W2", controller, "the item " + id + " was done, and has another result now");
+    seen.result = hash;
+  }
+
+  /// W3, of what a full message leaves to the next.
+  void check_placed(const std::string& controller, const journal_reader& rows) {
+    auto& machine = all_.machine(controller);
+    bool is_hindered = !machine.is_up() || machine.is_frozen() || machine.bytes_max > 0
+                       || machine.flush_takes > duration(0);
+    bool is_unplaced = false;
+    for (auto& [zero, totals] : rows_of(rows, controlling::totals, 1))
+      is_unplaced = totals.is_unplaced;
+    if (is_hindered || !is_unplaced) {
+      all_.unplaced_since.erase(controller);
+      return;
+    }
+    auto since = all_.unplaced_since.emplace(controller, all_.now).first->second;
+    if (all_.now - since > placed_within_ns)
+      find("W3", controller, "it has put off the placement of items for too long");
   }
 
   /// Work has no lines in the log: the story of an item is read from its row.
@@ -175,7 +221,7 @@ bool is_settled(simulation::world& all) {
     return false;
   auto is_open = [&](const std::string& name) {
     auto found = all.machines.find(name);
-    if (found == all.machines.end() || !found->second->is_up())
+    if (found == all.machines.end() || !found->second->is_up() || found->second->is_damaged)
       return false;
     auto rows = found->second->store()->read();
     return has_open_calls(*rows) || has_open_work(*rows);

@@ -16,7 +16,10 @@
 /// An act is a line of words, one of the verbs of cluster_verb.hpp or:
 ///
 ///     queue A B [METHOD ARGS...]         from A to B; without a method a numbered call whose execution is counted
+///     relay A B C                        the same, and the handler at B queues the next number for C in its transaction
+///     send A B                           a numbered message, which may be lost
 ///     submit A HUB [SECONDS]             a numbered work item at the controller HUB, that takes so long (1)
+///     show HUB                           tells what HUB has noted of its items
 ///     crash_in_flush N kept|lost         the power fails in the middle of the next flush
 ///     crash_silently N                   and nobody is told
 ///     lying_disk N FLUSHES

@@ -149,9 +149,12 @@ struct simulation::world {
     item_state state{};
     std::string worker;
     std::map<std::uint64_t, std::string> owners;  ///< by epoch
+    std::optional<std::uint64_t> result;          ///< hash of the one that ended it
   };
   /// By controller, and which of its disks.
   std::map<std::pair<std::string, std::uint64_t>, std::map<item_id, seen_item>> seen_items;
+  std::map<std::string, std::int64_t>
+      unplaced_since;  ///< controllers that have put off some placement
 };
 
 /// simulation_checks.cpp

@@ -1,10 +1,11 @@
-#include <holdfast/actors/controller_tables.hpp>
 #include <holdfast/actors/environment.hpp>
 #include <holdfast/core/error.hpp>
 #include <holdfast/runtime/durations.hpp>
 #include <holdfast/runtime/json.hpp>
+#include <holdfast/runtime/link_watch.hpp>
 #include <holdfast/runtime/operator_commands.hpp>
 #include <holdfast/runtime/simulation_story.hpp>
+#include <holdfast/runtime/story_nodes.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -16,10 +17,6 @@
 
 namespace holdfast {
 namespace {
-
-constexpr method<void(std::int64_t)> count_method{"sim.count(number)"};
-constexpr table<std::int64_t, std::int64_t> counted{"sim.counted"};
-constexpr method<void(std::int64_t, double)> work_method_of_stories{"sim.work(number, seconds)"};
 
 /// So many nodes are looked at after every act and every `check_every` turns.
 constexpr std::size_t nodes_of_a_look = 16;
@@ -63,6 +60,16 @@ public:
   }
 
 private:
+  /// A numbered call that must take effect, once.
+  struct promised {
+    std::int64_t number = 0;
+    std::string from, to;
+    bool is_relayed = false;  ///< by the handler of the call before
+  };
+  struct submitted {
+    std::string hub, id;
+  };
+
   // ---- the nodes
 
   void add(const cluster_node& node) {
@@ -76,15 +83,16 @@ private:
   }
 
   void set_up(node& host, const cluster_node& as, const std::string& hub) {
-    std::erase_if(up_, [&](auto& pair) { return pair.first == as.name; });
-    host.serve(count_method, [](context& ctx, std::int64_t number) {
-      auto rows = ctx.state(counted);
-      rows.put(number, rows.get(number).value_or(0) + 1);
+    links_heard_.started(as.name);
+    story_nodes::serve_numbers(host);
+    host.serve(story_nodes::say, [this, name = as.name](context& ctx, std::int64_t number) {
+      if (ctx.attempt() == 1)
+        links_heard_.heard(name, ctx.caller(), said_over_.at(number), number);
     });
     // A run whose commit is refused comes again: what stands outside the state counts the first one.
     host.on<peer_up>("sim", [this, name = as.name](context& ctx, const peer_up& news) {
       if (ctx.attempt() == 1)
-        came(name, news.node);
+        links_heard_.came_up(name, news.node);
     });
     host.on<peer_down>("sim", [this, name = as.name](context& ctx, const peer_down& news) {
       if (ctx.attempt() == 1)
@@ -95,25 +103,17 @@ private:
     if (as.role == cluster_role::worker) {
       auto& work = host.work_for(
           {.controller = hub, .labels = as.labels, .slots = as.slots, .type = as.type});
-      work.serve_async(work_method_of_stories,
-                       [this](work_ticket ticket, std::int64_t, double seconds) {
-                         sim_.after(duration(static_cast<std::int64_t>(seconds * 1e9)),
-                                    [ticket] { ticket.finish(); });
-                       });
+      work.serve_async(story_nodes::work, [this](work_ticket ticket, std::int64_t, double seconds) {
+        sim_.after(duration(static_cast<std::int64_t>(seconds * 1e9)),
+                   [ticket] { ticket.finish(ticket.epoch()); });
+      });
     }
     if (options_.setup)
       options_.setup(host);
   }
 
-  // ---- L1, L2: what a node hears of its links
-
-  void came(const std::string& node, const std::string& peer) {
-    if (!up_.emplace(node, peer).second)
-      found_.push_back("L1 " + node + ": " + peer + " came up, and was up already");
-  }
   void went(const std::string& node, const std::string& peer) {
-    if (up_.erase({node, peer}) == 0)
-      found_.push_back("L2 " + node + ": " + peer + " went down, and was not up");
+    links_heard_.went_down(node, peer);
     if (auto since = broken_.find(peer); since != broken_.end())
       result_.detected_last = std::max(result_.detected_last, sim_.now() - since->second);
   }
@@ -132,7 +132,7 @@ private:
         return;
     }
     mend();
-    auto within = settle_max + work_given_;
+    auto within = lost_disks_.empty() ? settle_max + work_given_ : settle_max / 10;
     bool is_settled = sim_.settle(within);
     if (!is_settled && lost_disks_.empty()) {
       finish(story_end::liveness, "in " + format_duration(seconds(within))
@@ -178,6 +178,12 @@ private:
     auto& verb = words[0];
     if (verb == "queue" && words.size() >= 3)
       queue(words);
+    else if (verb == "relay" && words.size() == 4)
+      relay(words);
+    else if (verb == "send" && words.size() == 3)
+      send(words);
+    else if (verb == "show" && words.size() == 2)
+      show(words[1]);
     else if (verb == "submit" && words.size() >= 3)
       submit(words);
     else if (verb == "crash_in_flush" && words.size() == 3)
@@ -236,8 +242,8 @@ private:
     auto& from = words[1];
     if (words.size() == 3) {
       auto number = ++last_number_;
-      sim_.queue(from, words[2], count_method, number);
-      promised_.emplace(number, std::pair(from, words[2]));
+      sim_.queue(from, words[2], story_nodes::count, number);
+      promised_.push_back({number, from, words[2]});
       note("queued call " + std::to_string(number) + " at " + from + " for " + words[2]);
     } else {
       dict question{{"command", "queue"}, {"to", words[2]}, {"method", words[3]}};
@@ -251,11 +257,55 @@ private:
     ++result_.queued;
   }
 
+  void relay(const std::vector<std::string>& words) {
+    auto &from = words[1], &by = words[2], &to = words[3];
+    if (by != to && !are_linked(by, to))
+      throw error(errc::bad_argument, "there is no link between " + by + " and " + to);
+    auto number = last_number_ + 1;
+    last_number_ += 2;
+    sim_.queue(from, by, story_nodes::relay, number, to);
+    promised_.push_back({number, from, by});
+    promised_.push_back({number + 1, by, to, true});
+    note("queued call " + std::to_string(number) + " at " + from + " for " + by
+         + ", which queues call " + std::to_string(number + 1) + " for " + to);
+    ++result_.queued;
+  }
+
+  bool are_linked(const std::string& one, const std::string& other) const {
+    return std::any_of(links_.begin(), links_.end(), [&](auto& link) {
+      return link == std::pair(one, other) || link == std::pair(other, one);
+    });
+  }
+
+  /// What is sent while a session is up goes over that one or is refused: the link takes it before it can begin another.
+  void send(const std::vector<std::string>& words) {
+    auto &from = words[1], &to = words[2];
+    auto& parts = sim_.at(from).parts();
+    auto entry = parts.peers.find(to);
+    auto number = ++last_message_;
+    said_over_[number] = {parts.self.incarnation, entry ? entry->status().sessions : 0};
+    bool is_sent = from != to && sim_.at(from).to(to).send(story_nodes::say, number);
+    note((is_sent ? "sent message " : "refused message ") + std::to_string(number) + " at " + from
+         + " for " + to);
+  }
+
+  /// The items of a controller with what it noted of each.
+  void show(const std::string& hub) {
+    for (auto& [number, item] : submitted_) {
+      if (item.hub != hub)
+        continue;
+      auto facts = story_nodes::facts_of_item(*sim_.at(hub).parts().store->read(), item.id);
+      note("item " + std::to_string(number) + " is " + facts.state);
+      for (auto& line : facts.history)
+        note("item " + std::to_string(number) + ": " + line);
+    }
+  }
+
   void submit(const std::vector<std::string>& words) {
     double lasts = words.size() > 3 ? number_of<double>(words[3]) : 1;
     auto number = static_cast<std::int64_t>(result_.submitted + 1);
-    auto id = sim_.submit(words[1], words[2], work_method_of_stories, number, lasts);
-    submitted_.emplace(id, std::pair(words[1], words[2]));
+    auto id = sim_.submit(words[1], words[2], story_nodes::work, number, lasts);
+    submitted_.emplace(number, submitted{words[2], id});
     ++result_.submitted;
     work_given_ += duration(static_cast<std::int64_t>(lasts * 1e9));
     note("submitted item " + std::to_string(number) + " at " + words[1] + " for " + words[2]);
@@ -269,80 +319,102 @@ private:
       sim_.mend_disk(node);
     for (auto& node : story_.nodes) {
       if (!sim_.is_running(node.name))
-        sim_.restart(node.name);
+        start(node.name);
       else if (sim_.is_frozen(node.name))
         sim_.thaw(node.name);
     }
+  }
+
+  /// A node whose disk is damaged may refuse to start, and say why.
+  void start(const std::string& name) try { sim_.restart(name); } catch (const error& problem) {
+    if (!lost_disks_.contains(name))
+      throw;
+    note(name + " does not start: " + problem.what());
   }
 
   // ---- looking
 
   bool look() {
     auto found = sim_.check();
-    found_.insert(found_.end(), found.begin(), found.end());
-    if (found_.empty())
-      return true;
-    for (auto& finding : std::exchange(found_, {}))
+    for (auto& finding : links_heard_.take_findings())
+      found.push_back(std::move(finding));
+    for (auto& node : story_.nodes)
+      if (is_sound(node.name))
+        for (auto& finding : story_nodes::overtaken(*rows_of_node(node.name)))
+          found.push_back("C3 " + node.name + ": " + finding);
+    for (auto& finding : found)
       finish(story_end::safety, finding);
-    return false;
+    return found.empty();
+  }
+
+  /// Whether it runs, and has a disk that something is promised of.
+  bool is_sound(const std::string& name) const {
+    return sim_.is_running(name) && !sim_.is_frozen(name) && !lost_disks_.contains(name);
+  }
+  std::unique_ptr<journal_reader> rows_of_node(const std::string& name) {
+    return sim_.at(name).parts().store->read();
   }
 
   void look_at_the_end() {
-    for (auto& [number, between] : promised_) {
-      auto times = times_counted(between.second, number);
-      result_.executed += times > 0 ? 1 : 0;
-      if (times == 0 && lost_disks_.empty())
-        finish(story_end::safety, "C1 " + between.second + ": the call " + std::to_string(number)
-                                      + " from " + between.first + " was never executed");
-      if (times > 1 && !lost_disks_.contains(between.second))
-        finish(story_end::safety, "C2 " + between.second + ": the call " + std::to_string(number)
-                                      + " took effect " + std::to_string(times) + " times");
+    for (auto& call : promised_)
+      look_at(call);
+    for (auto& [number, item] : submitted_)
+      look_at(item);
+    if (lost_disks_.empty()) {
+      look_at_links();
+      look_at_workers();
+      if (options_.check_at_end)
+        for (auto& finding : options_.check_at_end(sim_))
+          finish(story_end::safety, finding);
     }
-    for (auto& [id, between] : submitted_) {
-      auto state = state_of(between.second, id);
-      result_.done += state == "done" ? 1 : 0;
-      if (state != "done" && lost_disks_.empty())
-        finish(story_end::safety, "W2 " + between.second + ": the item " + id + " is " + state);
-    }
+    for (auto& node : story_.nodes)
+      if (is_sound(node.name))
+        result_.moved += story_nodes::count_moved(*rows_of_node(node.name));
+  }
+
+  void look_at(const promised& call) {
+    if (!is_sound(call.to))
+      return;
+    auto times = story_nodes::times_counted(*rows_of_node(call.to), call.number);
+    result_.executed += times > 0 && !call.is_relayed ? 1 : 0;
+    auto what = " " + call.to + ": the call " + std::to_string(call.number) + " from " + call.from
+                + (call.is_relayed ? ", queued by a handler there," : "");
+    if (times == 0 && lost_disks_.empty())
+      finish(story_end::safety, "C1" + what + " was never executed");
+    if (times > 1)
+      finish(story_end::safety, "C2" + what + " took effect " + std::to_string(times) + " times");
+  }
+
+  void look_at(const submitted& item) {
+    if (!is_sound(item.hub))
+      return;
+    auto facts = story_nodes::facts_of_item(*rows_of_node(item.hub), item.id);
+    result_.done += facts.state == "done" ? 1 : 0;
+    if (!lost_disks_.empty())
+      return;
+    auto what = " " + item.hub + ": the item " + item.id;
+    if (facts.state != "done")
+      finish(story_end::safety, "W2" + what + " is " + facts.state);
+    else if (facts.ran_under && *facts.ran_under != facts.epoch)
+      finish(story_end::safety, "W1" + what + " has the result of epoch "
+                                    + std::to_string(*facts.ran_under)
+                                    + ", and was given on to epoch " + std::to_string(facts.epoch));
+  }
+
+  void look_at_links() {
     for (auto& [from, to] : links_)
-      if (lost_disks_.empty() && !(up_.contains({from, to}) && up_.contains({to, from})))
+      if (!(links_heard_.is_up(from, to) && links_heard_.is_up(to, from)))
         finish(story_end::liveness, "L3 " + from + ": the mended link to " + to + " is not up");
-    if (options_.check_at_end && lost_disks_.empty())
-      for (auto& finding : options_.check_at_end(sim_))
-        finish(story_end::safety, finding);
-    count_moves();
   }
 
-  std::int64_t times_counted(const std::string& name, std::int64_t number) {
-    auto rows = sim_.at(name).parts().store->read();
-    auto [from, to] = detail::whole_table(counted.name());
-    auto found = read_state(*rows, from + encode_key(number));
-    return found ? decode<std::int64_t>(*found, "sim.counted") : 0;
-  }
-
-  std::string state_of(const std::string& hub, const std::string& id) {
-    auto rows = sim_.at(hub).parts().store->read();
-    auto [from, to] = detail::whole_table(controlling::items.name());
-    auto found = read_state(*rows, from + encode_key(id));
-    if (!found)
-      return forgotten_state_of(*rows, id);
-    return std::string(
-        to_string(decode<controlling::item_row>(*found, "work.items").machine.state));
-  }
-
-  /// A clock that was set forward over a reboot ends the time for which results are kept.
-  static std::string forgotten_state_of(const journal_reader& rows, const std::string& id) {
-    auto [from, to] = detail::whole_table(controlling::tombs.name());
-    auto found = read_state(rows, from + encode_key(id));
-    return found ? std::string(to_string(decode<item_state>(*found, "work.tombs"))) : "unknown";
-  }
-
-  void count_moves() {
-    for (auto& node : story_.nodes) {
-      auto rows = sim_.at(node.name).parts().store->read();
-      for (auto& [zero, row] : rows_of(*rows, controlling::totals, 1))
-        result_.moved += row.counts.moved;
-    }
+  void look_at_workers() {
+    std::map<std::string, std::vector<std::pair<std::string, std::uint32_t>>> of;
+    for (auto& node : story_.nodes)
+      if (node.role == cluster_role::worker)
+        of[controller_of(story_, node)].emplace_back(node.name, node.slots);
+    for (auto& [hub, workers] : of)
+      for (auto& finding : story_nodes::left_out(*rows_of_node(hub), workers))
+        finish(story_end::liveness, "W3 " + hub + ": " + finding);
   }
 
   void finish(story_end end, const std::string& finding) {
@@ -377,9 +449,9 @@ private:
   const story& story_;
   const story_options& options_;
   story_result result_;
-  std::vector<std::string> found_;
   std::vector<simulation_event> notes_;
-  std::set<std::pair<std::string, std::string>> up_;        ///< (who, whom), as they were told
+  link_watch links_heard_;
+  std::map<std::int64_t, link_watch::session> said_over_;   ///< messages, by number
   std::vector<std::pair<std::string, std::string>> links_;  ///< that there should be
   std::map<std::string, duration> broken_;  ///< nodes that cannot answer, since when
   std::set<std::string> bad_disks_;         ///< to be mended
@@ -389,8 +461,9 @@ private:
   std::uint64_t next_look_ = 0;  ///< by turns
   std::int64_t last_number_ =
       0;  ///< one that was refused may be on disk all the same, and is not given again
-  std::map<std::int64_t, std::pair<std::string, std::string>> promised_;
-  std::map<std::string, std::pair<std::string, std::string>> submitted_;
+  std::int64_t last_message_ = 0;
+  std::vector<promised> promised_;
+  std::map<std::int64_t, submitted> submitted_;
   simulation sim_;  ///< ends first: its nodes speak of what stands above
 };
 

@@ -1,4 +1,6 @@
-#include "tests/actors/controller_audit.hpp"
+#include "tests/actors/controller_fixture.hpp"
+
+#include <holdfast/actors/controller_audit.hpp>
 
 #include <gtest/gtest.h>
 
@@ -143,6 +145,10 @@ private:
   std::vector<std::string> names_;
 };
 
+std::vector<std::string> audit_of(controller_bench& bench) {
+  return controlling::audit_controller(*bench.node().store.read());
+}
+
 TEST(controller_random, IndexesFollowAndEveryItemEnds) {
   work_counts all;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
@@ -150,10 +156,10 @@ TEST(controller_random, IndexesFollowAndEveryItemEnds) {
     random_play play(seed);
     for (auto step = 0; step < 200; ++step) {
       play.step();
-      ASSERT_EQ(audit(play.bench), std::vector<std::string>()) << "after step " << step;
+      ASSERT_EQ(audit_of(play.bench), std::vector<std::string>()) << "after step " << step;
     }
     play.heal();
-    ASSERT_EQ(audit(play.bench), std::vector<std::string>());
+    ASSERT_EQ(audit_of(play.bench), std::vector<std::string>());
     auto counts = play.bench.counts();
     EXPECT_EQ(counts.assigned + counts.running, 0u);
     EXPECT_EQ(counts.rolled_back, 0u);
