@@ -124,7 +124,6 @@ void print_numbers(const story_result& result) {
 simulation_report report_of(const fault_plan& plan, const story_result& result,
                             std::string replay) {
   simulation_report made;
-  made.title = "seed " + std::to_string(plan.acts.seed);
   made.seed = plan.acts.seed;
   made.outcome = to_string(result.end);
   made.findings = result.findings;

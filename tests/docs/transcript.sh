@@ -2,7 +2,7 @@
 # Runs the console blocks of a document and compares what is printed: transcript.sh DOCUMENT FOLDER-OF-PROGRAMS...
 #
 # A line "$ command" is run, the lines below it are what it prints. Ids, times, spans ("12s") and ports that the system chose
-# may differ, and lines of progress are left out; an id that was printed once stands for the real one from then on. A command
+# may differ, and lines of progress and of what a run has cost are left out; an id that was printed once stands for the real one from then on. A command
 # that only looks is repeated until it prints what it should, for what it looks at comes when it comes; a node (it ends in
 # "& NAME=$!") has started when it has printed its first line. Everything happens in a folder of its own, on a loopback address
 # of its own.
@@ -37,7 +37,7 @@ declare -A real
 plain() {
   sed -E -e "s/$address/127.0.0.1/g" -e "s/$id/ID/g" -e 's/[0-9]{4}-[0-9-]{5}T[0-9:.]+Z/TIME/g' \
     -e 's/ ([0-9]+m)?[0-9]+s / SPAN /g' -e 's/(127\.0\.0\.1):[0-9]{5}/\1:PORT/g' \
-    -e '/^[0-9]+ of [0-9]+, .* left$/d' -e 's/ +/ /g'
+    -e '/^[0-9]+ of [0-9]+, .* left$/d' -e '/ simulated seconds a real one$/d' -e 's/ +/ /g'
 }
 
 looks_only() { [[ "$1" =~ ^[a-z]+\ (state|calls|show|peers|methods|call|work\ (ls|show|why)|workers\ ls)\  ]]; }

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,13 @@ holdfast::story_options options_of(bool is_bug_planted) {
   return {.setup = shop(is_bug_planted), .check_at_end = not_booked};
 }
 
+holdfast::story kept_story() {
+  std::ifstream file(HOLDFAST_KEPT_STORY);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return holdfast::parse_story(text.str(), HOLDFAST_KEPT_STORY);
+}
+
 std::string told(const holdfast::story& day, const holdfast::story_result& result) {
   std::string text = "seed " + std::to_string(day.seed) + "\n";
   for (auto& line : result.transcript)
@@ -86,6 +95,9 @@ TEST(testing_tutorial, ThePlantedBugIsFoundAndShrunk) {
   auto text = to_text(left.smallest);
   EXPECT_TRUE(left.is_minimal);
   EXPECT_LE(left.smallest.acts.size(), 4u) << text;
+  auto kept = kept_story();
+  kept.why.clear();
+  EXPECT_EQ(text, to_text(kept)) << "docs/testing.md shows another one";
   auto again = holdfast::parse_story(text, "shrunk");
   EXPECT_EQ(tell(again, planted).end, holdfast::story_end::safety) << text;
   EXPECT_EQ(tell(again, options_of(false)).end, holdfast::story_end::good) << text;
