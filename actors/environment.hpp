@@ -1,5 +1,6 @@
 #pragma once
 
+#include <holdfast/actors/foreign_rules.hpp>
 #include <holdfast/actors/node_settings.hpp>
 #include <holdfast/actors/peer_directory.hpp>
 #include <holdfast/actors/registry.hpp>
@@ -37,6 +38,7 @@ struct environment {
   std::string secret;  ///< of the cluster; proved by both sides of every link
   std::shared_ptr<spdlog::logger> log;
   registry methods;
+  foreign_rules foreign;
   peer_directory peers;
   admission_window admission;
 
@@ -44,6 +46,10 @@ struct environment {
   caf::actor executor;
   caf::actor switchboard;
   caf::actor wire;
+
+  /// Makes what stands where a peer_link stands, for a name that the journal knows as a foreign node's.
+  std::function<caf::actor(const std::string& peer)> make_foreign_link;
+
   bool is_simulated = false;  ///< nobody is detached
 
   /// Whether `is_done` becomes true within that time, which the nodes spend going on. Set in a simulation, where the thread

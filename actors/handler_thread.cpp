@@ -113,6 +113,8 @@ private:
   std::optional<run_result> run_method(run_result result, const std::string& caller, call_id id,
                                        std::uint32_t attempt, std::string_view payload) {
     auto method = env_.methods.find(result.header->method);
+    if (result.header->is_foreign && !may_call(env_, method.get(), result.header->method))
+      return refused(std::move(result), caller);
     if (!method) {
       auto text = env_.self.name + " serves no method '" + result.header->method + "'";
       return finished(std::move(result), run_status::unserved, std::move(text));
@@ -124,6 +126,18 @@ private:
     auto kind = result.header->payload;
     return in_transaction(std::move(result), caller, id, attempt,
                           [&](handler_run& run) { return method->run(run, kind, payload); });
+  }
+
+  /// A foreign node asked for it, here or through another node. A send is heard of in the log alone, once.
+  run_result refused(run_result result, const std::string& caller) {
+    auto& method = result.header->method;
+    auto text = "'" + caller + "' asks on behalf of a foreign node for " + method
+                + ", which foreign nodes may not call at " + env_.self.name
+                + ": --foreign-allow, or its owner's word";
+    if (env_.foreign.note_refused(caller, method) && env_.log)
+      env_.log->warn("{}", text);
+    result.reason = errc::not_allowed;
+    return finished(std::move(result), run_status::undecodable, std::move(text));
   }
 
   /// The reply is a message to the executor: the task stays open until then.

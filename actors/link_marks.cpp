@@ -82,6 +82,9 @@ link_marks collect_marks(const journal_reader& rows, const std::string& peer, co
 
 std::optional<refusal> check_binding(const std::string& self, const std::optional<peer_row>& known,
                                      const link_hello& peer) {
+  if (known && known->is_foreign)
+    return refusal{errc::wrong_name, "'" + peer.name + "' is the name of a foreign node at '" + self
+                                         + "': give the node another name"};
   if (!known || known->id.is_nil())
     return std::nullopt;
   if (known->id != peer.id)

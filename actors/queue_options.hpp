@@ -4,6 +4,7 @@
 #include <holdfast/core/value.hpp>
 #include <holdfast/persistence/call_record.hpp>
 #include <holdfast/persistence/codec.hpp>
+#include <holdfast/persistence/dynamic_signature.hpp>
 #include <holdfast/persistence/outbox.hpp>
 #include <holdfast/persistence/signature.hpp>
 #include <holdfast/persistence/value_bytes.hpp>
@@ -61,6 +62,7 @@ struct encoded_call {
 
 template <class R, class... A>
 encoded_call encode_typed(std::string_view method, std::string_view key, const A&... arguments) {
+  know_signature<R, A...>();
   return {method, key, fingerprint<R, A...>(), payload_kind::arguments,
           encode_arguments<A...>(arguments...)};
 }

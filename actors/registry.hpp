@@ -36,6 +36,7 @@ struct served_method {
   std::string signature;    ///< "(string, int32) -> void", for errors and listings
   std::string description;  ///< "pages.render(path: string, dpi: integer) -> null", for people
   std::vector<std::string> parameters;  ///< names, in order
+  bool is_public = false;               ///< foreign nodes may call it, by its owner's word
 
   /// Decodes the payload (errc::undecodable, errc::bad_argument when it does not fit), runs the handler, encodes what it
   /// returned. Whatever else it throws is a failed attempt.

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -84,6 +85,18 @@ public:
     self_->send(i->second, news);
   }
 
+  void named(const foreign_named& fact) {
+    auto i = links_.find(fact.peer);
+    if (i != links_.end() && !foreign_.contains(fact.peer)) {
+      auto is_its = [link = i->second](auto& row) { return row.second == link; };
+      std::erase_if(lanes_, is_its);
+      std::erase_if(sources_, is_its);
+      self_->send(i->second, say_goodbye{});
+      links_.erase(i);
+    }
+    fact.done(link_to(fact.peer));
+  }
+
   void accepted(const wire_accepted& fact) {
     if (is_stopping_) {
       self_->send(env_.wire, wire_close{fact.connection, false});
@@ -115,7 +128,15 @@ public:
     if (result == handshake::happened::refused) {
       turn_away(i, who.shake->refused());
     } else if (result == handshake::happened::proved) {
-      auto link = link_to(who.shake->peer().name);
+      auto& name = who.shake->peer().name;
+      if (is_foreign(name)) {
+        refusal reason{errc::wrong_name, "'" + name + "' is the name of a foreign node at '"
+                                             + env_.self.name + "': give the node another name"};
+        self_->send(env_.wire, wire_write{fact.connection, who.shake->refuse(reason)});
+        turn_away(i, std::move(reason));
+        return;
+      }
+      auto link = link_to(name);
       self_->send(env_.wire, wire_trust{fact.connection});
       self_->send(env_.wire, wire_give{fact.connection, link, std::move(who.shake)});
       strangers_.erase(i);
@@ -198,11 +219,23 @@ private:
       });
   }
 
+  bool is_foreign(const std::string& peer) const {
+    auto known = find_peer(*env_.store->read(), peer);
+    return known && known->is_foreign;
+  }
+
+  caf::actor make_link(const std::string& peer) {
+    if (!env_.make_foreign_link || !is_foreign(peer))
+      return spawn_peer_link(self_->system(), env_, peer);
+    foreign_.insert(peer);
+    return env_.make_foreign_link(peer);
+  }
+
   caf::actor link_to(const std::string& peer) {
     auto i = links_.find(peer);
     if (i != links_.end())
       return i->second;
-    auto link = spawn_peer_link(self_->system(), env_, peer);
+    auto link = make_link(peer);
     auto entry = std::make_shared<peer_entry>(peer, link);
     self_->send(link, link_begin{entry});
     env_.peers.add(peer, std::move(entry));
@@ -215,6 +248,7 @@ private:
   caf::event_based_actor* self_;
   environment& env_;
   std::map<std::string, caf::actor> links_;
+  std::set<std::string> foreign_;  // of those, the names of foreign nodes
   std::map<lane_number, caf::actor> lanes_;
   std::map<std::uint32_t, caf::actor> sources_;
   std::map<connection_number, stranger> strangers_;
@@ -229,6 +263,7 @@ caf::behavior behave(caf::event_based_actor* self, environment* env) {
       [board](const open_listener& command) { board->listen(command); },
       [board](const want_peer& wish) { board->want(wish); },
       [board](const peer_accepted& decision) { board->accepted_history(decision); },
+      [board](const foreign_named& fact) { board->named(fact); },
       [board](const lane_grew& news) { board->grew(news); },
       [board](const outcomes_grew& news) { board->grew(news); },
       [board](const wire_accepted& fact) { board->accepted(fact); },

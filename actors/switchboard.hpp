@@ -24,6 +24,14 @@ struct open_listener {
   std::function<void(const std::string& bound, const error* refusal)> done;
 };
 
+/// The journal says that the name is a foreign node's: if it had a link of the other kind, because somebody queued for it
+/// before it ever came, that gives way. `done` gets the link, on the switchboard's thread.
+struct foreign_named {
+  std::string peer;
+  std::function<void(caf::actor link)> done;
+};
+
 }  // namespace holdfast
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::foreign_named)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::open_listener)

@@ -70,7 +70,7 @@ struct acceptor {
 struct connection {
   connection_handle handle;
   caf::actor owner;
-  frame_reader reader;
+  std::unique_ptr<frame_cutter> cutter;
   std::size_t unread = 0;    // delivered and not taken
   std::size_t progress = 0;  // of a large frame, since it was last told
   std::size_t unsent = 0;
@@ -82,6 +82,16 @@ struct connection {
   bool is_cut_wanted = false;
 
   int socket() const { return static_cast<int>(handle.id()); }
+};
+
+/// Frames between nodes.
+class node_frames final : public frame_cutter {
+public:
+  void trust() override { reader_.limit(limits::frame_bytes_max); }
+  void take(std::string_view chunk, std::vector<frame>& out) override { reader_.take(chunk, out); }
+
+private:
+  frame_reader reader_;
 };
 
 struct pending_dial {
@@ -97,7 +107,10 @@ class socket_wire_state {
 public:
   ~socket_wire_state() { stop_listening(); }
 
-  void begin(broker_pointer self) { self_ = self; }
+  void begin(broker_pointer self, wire_content content) {
+    self_ = self;
+    content_ = std::move(content);
+  }
   void listen(const wire_listen& command);
   void stop_listening();
   void accepted(const socket_accepted& fact);
@@ -126,6 +139,7 @@ private:
   void settle(connection_number number, connection& at);
 
   broker_pointer self_ = nullptr;
+  wire_content content_;
   connection_number last_ = 0;
   std::uint64_t last_dial_ = 0;
   std::size_t unproved_ = 0;
@@ -190,6 +204,10 @@ connection_number socket_wire_state::open(sockets::descriptor socket, caf::actor
   auto& at = connections_[number];
   at.handle = handle;
   at.owner = std::move(owner);
+  if (content_.cutter)
+    at.cutter = content_.cutter();
+  else
+    at.cutter = std::make_unique<node_frames>();
   at.is_unproved = is_unproved;
   unproved_ += is_unproved;
   numbers_[handle.id()] = number;
@@ -271,7 +289,7 @@ void socket_wire_state::trust(const wire_trust& command) {
   auto* at = find(command.connection, self_->current_sender());
   if (!at)
     return;
-  at->reader.limit(limits::frame_bytes_max);
+  at->cutter->trust();
   unproved_ -= std::exchange(at->is_unproved, false);
 }
 
@@ -291,7 +309,7 @@ void socket_wire_state::taken(const wire_taken& command) {
   if (!at)
     return;
   at->unread -= std::min(at->unread, command.bytes);
-  if (!at->is_halted || at->unread >= wire_unread_max / 2 || at->is_settling)
+  if (!at->is_halted || at->unread >= content_.unread_max / 2 || at->is_settling)
     return;
   at->is_halted = false;
   self_->trigger(at->handle);
@@ -333,7 +351,7 @@ void socket_wire_state::deliver(connection_number number, connection& at, std::s
   std::vector<frame> frames;
   std::string trouble;
   try {
-    at.reader.take(chunk, frames);
+    at.cutter->take(chunk, frames);
   } catch (const error& reason) {
     trouble = reason.what();
   }
@@ -352,7 +370,7 @@ void socket_wire_state::deliver(connection_number number, connection& at, std::s
     at.progress = 0;
     self_->send(at.owner, wire_progress{number});
   }
-  if (at.unread >= wire_unread_max && !at.is_halted && !at.is_settling) {
+  if (at.unread >= content_.unread_max && !at.is_halted && !at.is_settling) {
     at.is_halted = true;
     self_->halt(at.handle);
     settle(number, at);
@@ -425,10 +443,10 @@ void socket_wire_state::closed(const caf::io::connection_closed_msg& fact) {
   connections_.erase(i);
 }
 
-caf::behavior socket_wire(broker_pointer self) {
+caf::behavior socket_wire(broker_pointer self, wire_content content) {
   end_with_exception_text(self);
   auto& state = self->state;
-  state.begin(self);
+  state.begin(self, std::move(content));
   return {
       [&state](const wire_listen& command) { state.listen(command); },
       [&state](const wire_stop_listening&) { state.stop_listening(); },
@@ -453,8 +471,8 @@ caf::behavior socket_wire(broker_pointer self) {
 
 }  // namespace
 
-caf::actor spawn_socket_wire(caf::actor_system& system) {
-  return system.middleman().spawn_broker<caf::hidden>(socket_wire);
+caf::actor spawn_socket_wire(caf::actor_system& system, wire_content content) {
+  return system.middleman().spawn_broker<caf::hidden>(socket_wire, std::move(content));
 }
 
 }  // namespace holdfast

@@ -13,6 +13,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace holdfast {
 
@@ -141,8 +143,22 @@ struct wire_closed {
   std::string text;
 };
 
+/// Cuts the bytes of one connection into frames. Throws errc::bad_frame, and is of no use after that.
+class frame_cutter {
+public:
+  virtual ~frame_cutter() = default;
+  virtual void trust() = 0;  ///< wire_trust was said: frames may be large from now on
+  virtual void take(std::string_view chunk, std::vector<frame>& out) = 0;
+};
+
+/// What a wire's connections carry. Without `cutter` it is the frames of frames.hpp.
+struct wire_content {
+  std::function<std::unique_ptr<frame_cutter>()> cutter{};
+  std::size_t unread_max = wire_unread_max;
+};
+
 /// The wire over sockets. The system must have loaded caf::io::middleman. Ends on an exit message, closing everything.
-caf::actor spawn_socket_wire(caf::actor_system& system);
+caf::actor spawn_socket_wire(caf::actor_system& system, wire_content content = {});
 
 }  // namespace holdfast
 

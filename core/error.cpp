@@ -19,6 +19,7 @@ constexpr std::array names{
     named{errc::wrong_context, "wrong_context"},
     named{errc::unknown_call, "unknown_call"},
     named{errc::bad_config, "bad_config"},
+    named{errc::not_allowed, "not_allowed"},
     named{errc::disk_full, "disk_full"},
     named{errc::stopping, "stopping"},
     named{errc::over_credit, "over_credit"},

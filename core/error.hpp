@@ -23,6 +23,7 @@ enum class errc : std::uint8_t {
   wrong_context = 6,  ///< a blocking form inside a handler, or a captured peer used there
   unknown_call = 7,   ///< no call of that id is known here
   bad_config = 8,     ///< a command line or configuration file says something wrong
+  not_allowed = 9,    ///< a foreign node asked for a method that is on no allow-list
   // Refused at this moment; the same request may succeed later.
   disk_full = 16,    ///< the store cannot grow; free space or raise the quota
   stopping = 17,     ///< the node is stopping

@@ -73,6 +73,31 @@ inline constexpr std::size_t displaced_owners_max = 16;
 inline constexpr std::int64_t ended_retention_ns = std::int64_t{7} * 24 * 3600 * 1'000'000'000;
 inline constexpr std::int64_t id_retention_ns = std::int64_t{3600} * 1'000'000'000;
 
+/// Foreign nodes with a session at one time: each can make us hold one body of the largest size.
+inline constexpr std::size_t foreign_connections_max = 64;
+
+/// Foreign names that the journal remembers. Each is a row and an actor for ever; whoever may connect can invent names.
+inline constexpr std::size_t foreign_names_max = 1024;
+
+/// Ids of queued calls that are remembered for each foreign name, so that a call that is sent again is stored once. A node
+/// that has more than so many unanswered can store one twice; more ids are rows that every store carries.
+inline constexpr std::size_t foreign_ids_max = 1000;
+
+/// Queued calls sent to a foreign node and not answered. More would all be sent again after each reconnect.
+inline constexpr std::size_t foreign_window_calls = 256;
+inline constexpr std::size_t foreign_window_bytes = 1u << 20;
+
+/// Of the same, those that wait for a later moment and are passed by others: a place in memory for each.
+inline constexpr std::size_t foreign_deferred_max = 16'384;
+
+/// Bytes for a foreign node that its connection has not taken. Above the first nothing more is read from it, above the
+/// second, which only its own calls' results reach, the connection is closed.
+inline constexpr std::size_t foreign_unsent_bytes = 1u << 20;
+inline constexpr std::size_t foreign_unsent_bytes_max = 64u << 20;
+
+/// From a foreign node, not yet dealt with: above it its connection is not read.
+inline constexpr std::size_t foreign_unread_bytes_max = 1u << 20;
+
 /// Connections that have not proved the secret yet. Beyond it new ones are closed at once.
 inline constexpr std::size_t unproved_connections_max = 64;
 

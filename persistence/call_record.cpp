@@ -7,7 +7,7 @@ namespace {
 
 // What stands in a header beyond the fixed part, as bits of its first byte.
 constexpr std::uint8_t has_key = 1, has_deadlines = 2, has_retry = 4, has_id = 8,
-                       has_completion = 16, has_arrival = 32, revised = 64;
+                       has_completion = 16, has_arrival = 32, revised = 64, foreign = 128;
 
 std::uint8_t flags_of(const call_header& header) {
   std::uint8_t flags = 0;
@@ -18,6 +18,7 @@ std::uint8_t flags_of(const call_header& header) {
   flags |= header.completion ? has_completion : 0;
   flags |= header.arrival ? has_arrival : 0;
   flags |= header.is_revised ? revised : 0;
+  flags |= header.is_foreign ? foreign : 0;
   return flags;
 }
 
@@ -85,6 +86,7 @@ parsed_header parse_header(std::string_view body) {
   if (flags & has_arrival)
     header.arrival = in.u64();
   header.is_revised = (flags & revised) != 0;
+  header.is_foreign = (flags & foreign) != 0;
   parsed.payload_bytes = in.u32();
   parsed.checksum = in.u64();
   in.done();

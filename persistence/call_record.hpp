@@ -50,6 +50,7 @@ struct call_header {
   std::uint64_t arrival = 0;  ///< place in the order of arrival at the target; 0 at the source
   bool is_revised = false;    ///< a dead letter that an operator had tried again
   std::optional<completion_spec> completion;
+  bool is_foreign = false;  ///< on behalf of a foreign node: the target's allow-list decides
 };
 
 /// A call that was read: the payload is a view into the record.

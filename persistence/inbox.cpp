@@ -2,6 +2,7 @@
 #include <holdfast/core/limits.hpp>
 #include <holdfast/persistence/bytes_io.hpp>
 #include <holdfast/persistence/deadlines.hpp>
+#include <holdfast/persistence/foreign.hpp>
 #include <holdfast/persistence/inbox.hpp>
 #include <holdfast/persistence/inbox_places.hpp>
 #include <holdfast/persistence/ledger_rows.hpp>
@@ -28,11 +29,11 @@ void decide(ledger& books, in_lane& from, sequence_number sequence, const call_h
     if (is_own) {
       count_end(books.lane_out(loopback_lane).counters, kind);
       outbox::release_user_id(books, books.self().name, header, kind);
-    } else {
+    } else if (!foreign::is_source(from.source)) {
       books.note_outcome(from.index, sequence, kind);
     }
   }
-  if (kind == errc::damaged && !is_own && !header.is_revised)
+  if (kind == errc::damaged && !is_own && !header.is_revised && !foreign::is_source(from.source))
     return;  // its source has a copy that may be sound, and tells the completion
   call_id id{origin_of(from.source), from.lane, sequence};
   outbox::queue_completion(books, from.source_name, header,
@@ -121,6 +122,15 @@ void accept_own(ledger& books, call_header header, std::string_view payload,
   from.mark = sequence;
   from.mark_nonce = books.self().nonce;
   store(books, from, sequence, {std::move(header), payload, checksum64(payload)});
+}
+
+void accept_foreign(ledger& books, const std::string& name, call_header header,
+                    std::string_view payload) {
+  auto& from = books.lane_from(foreign::source_of(name), foreign::lane, name);
+  from.mark_nonce = books.self().nonce;
+  for (auto* deadline : {&header.expires_at, &header.not_before})
+    *deadline = *deadline == 0 ? 0 : moment_after(books.now(), *deadline);
+  store(books, from, ++from.mark, {std::move(header), payload, checksum64(payload)});
 }
 
 void park(ledger& books, const inbox_entry& entry) {

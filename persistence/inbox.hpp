@@ -85,6 +85,11 @@ accept_result accept(ledger& books, const accept_request& request);
 void accept_own(ledger& books, call_header header, std::string_view payload,
                 sequence_number sequence);
 
+/// The same for a call of a foreign node: it is on a lane of that name, whose sequences are drawn here, because the node
+/// keeps no journal. How it ends is told to nobody but its completion. Deadlines in `header` are what is left.
+void accept_foreign(ledger& books, const std::string& name, call_header header,
+                    std::string_view payload);
+
 /// Admits waiting calls: mailboxes in turn from `cursor` on (which is moved on), at most `per_mailbox` of each and
 /// `limit` in all. Returns how many; `cursor` is 0 after the last mailbox.
 std::size_t admit(ledger& books, std::uint64_t& cursor, std::size_t per_mailbox, std::size_t limit);

@@ -77,6 +77,7 @@ struct peer_row {
   std::uint64_t incarnation = 0;
   std::uint64_t nonce = 0;
   std::optional<lane_number> lane;  ///< the open lane to it
+  bool is_foreign = false;  ///< a foreign node: `id` is made of its name, `incarnation` its hellos
 };
 
 /// What the executor holds of a call while it is admitted, which is: running or about to run (inbox.hpp).

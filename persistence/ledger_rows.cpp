@@ -119,6 +119,8 @@ std::string encode_peer(const peer_row& peer) {
         .u64(peer.nonce)
         .boolean(peer.lane.has_value())
         .u32(peer.lane.value_or(0));
+    if (peer.is_foreign)
+      out.boolean(true);
   });
 }
 
@@ -133,6 +135,7 @@ peer_row decode_peer(std::string_view record) {
   auto lane = in.u32();
   if (has_lane)
     peer.lane = lane;
+  peer.is_foreign = !in.at_end() && in.boolean();
   in.done();
   return peer;
 }

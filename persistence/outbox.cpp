@@ -284,6 +284,37 @@ void settle(ledger& books, lane_number number, std::span<const outcome_range> ou
   }
 }
 
+bool settle_here(ledger& books, lane_number number, sequence_number sequence,
+                 const outcome_record& outcome) {
+  auto& lane = books.lane_out(number);
+  auto key = call_key(number, sequence);
+  auto record = books.rows().get(table_id::outbox, key);
+  if (!record || is_tombstone(*record) || sequence > lane.sent_through)
+    return false;
+  auto header = header_if_sound(*record);
+  books.rows().erase(table_id::outbox, key);
+  if (!lane.is_closed)
+    count_end(lane.counters, outcome.ended);
+  if (outcome.ended != errc::none)
+    remember_end(books, true, number, sequence, outcome.ended, outcome.error);
+  if (header) {
+    if (header->expires_at)
+      forget_expiry(books, header->expires_at, expiry_of::queued_call, key);
+    release_user_id(books, lane.peer, *header, outcome.ended);
+    queue_completion(books, books.self().name, *header, outcome);
+  }
+  auto through = std::min(lane.sent_through, lane.next - 1);
+  books.rows().scan(table_id::outbox, call_key(number, lane.stored_through + 1),
+                    call_key(number, through + 1), [&](row open) {
+                      if (is_tombstone(open.value))
+                        return true;
+                      through = read_call_key(open.key).second - 1;
+                      return false;
+                    });
+  stored(books, number, through);
+  return true;
+}
+
 void entomb(ledger& books, lane_number number, sequence_number sequence, errc reason,
             const std::string& text) {
   auto& lane = books.lane_out(number);

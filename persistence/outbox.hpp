@@ -83,6 +83,11 @@ void stored(ledger& books, lane_number lane, sequence_number through);
 /// target has its completion queued here, where its header is sound.
 void settle(ledger& books, lane_number lane, std::span<const outcome_range> outcomes);
 
+/// Ends one call whose target keeps no journal (a foreign node), and so is its source's to decide once the target has
+/// answered; its completion is queued to oneself. What is ended without a gap counts as stored. False if it is not there.
+bool settle_here(ledger& books, lane_number lane, sequence_number sequence,
+                 const outcome_record& outcome);
+
 /// Consumes the sequence of a call that cannot travel, so that the lane goes on; counted, its completion queued. A tombstone
 /// that was damaged is written anew, and not counted again.
 void entomb(ledger& books, lane_number lane, sequence_number sequence, errc reason,
