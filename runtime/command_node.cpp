@@ -59,6 +59,10 @@ node_config merged(const node_arguments& given) {
   override_with(options.log_level, given.log_level);
   override_with(options.settings.cluster, given.cluster);
   override_with(options.bytes_max, given.bytes_max);
+  override_with(options.foreign.listen, given.foreign);
+  override_with(options.foreign.token_file, given.foreign_token_file);
+  for (auto& pattern : given.foreign_allow)
+    options.foreign.allow.push_back(pattern);
   options.insecure |= given.insecure;
   if (!given.heartbeat.empty())
     options.settings.heartbeat_interval = milliseconds(given.heartbeat);
@@ -105,6 +109,14 @@ void add_node_options(CLI::App& command, node_arguments& given) {
   command.add_option("--stop-within", given.stop_within, "for handlers that run at SIGTERM (10s)");
   command.add_option("--quota", given.bytes_max, "most bytes of the store");
   command.add_option("--log-level", given.log_level, "trace, debug, info, warn, err, off");
+  command.add_option("--foreign", given.foreign,
+                     "HOST:PORT for foreign nodes (docs/wire.md); without it there are none");
+  command
+      .add_option("--foreign-allow", given.foreign_allow,
+                  "PATTERN of methods that foreign nodes may call, as log.*; again for more")
+      ->take_all();
+  command.add_option("--foreign-token-file", given.foreign_token_file,
+                     "the token that foreign nodes have to say; optional on loopback alone");
   command.add_flag("--insecure", given.insecure, "listen where others can reach, without TLS");
 }
 

@@ -13,7 +13,9 @@ namespace holdfast {
 
 /// What the command line of a node says; it wins over the configuration file.
 struct node_arguments {
-  std::filesystem::path config, data, secret_file;
+  std::filesystem::path config, data, secret_file, foreign_token_file;
+  std::string foreign;
+  std::vector<std::string> foreign_allow;
   std::string name, listen, cluster, log_level, heartbeat, silence, stop_within;
   std::vector<std::string> peers;
   std::uint64_t bytes_max = 0;

@@ -33,6 +33,7 @@ public:
                 {"bytes_max", number(options_.bytes_max, 0)},
                 {"handler_threads_max", number(options_.settings.handler_threads_max, 1)},
                 {"stop_within", time(options_.stop_within)},
+                {"foreign", [this](auto& node) { read_foreign(node); }},
                 {"peers", [this](auto& node) { read_peers(node); }},
                 {"link", [this](auto& node) { read_link(node); }},
                 {"services", [this](auto& node) { read_services(node); }}});
@@ -120,6 +121,21 @@ private:
       where_ = "peers." + std::string(name.str());
       options_.peers[std::string(name.str())] = string_of(address);
     }
+  }
+
+  void read_foreign(const toml::node& node) {
+    auto& foreign = options_.foreign;
+    read_table(table_of(node), "foreign.",
+               {{"listen", text(foreign.listen)},
+                {"token_file", path(foreign.token_file)},
+                {"allow", [this](auto& list) { read_patterns(list); }}});
+  }
+
+  void read_patterns(const toml::node& node) {
+    if (!node.is_array())
+      refuse(node, "'" + where_ + "' is a list of patterns: [\"log.*\"]");
+    for (auto&& pattern : *node.as_array())
+      options_.foreign.allow.push_back(string_of(pattern));
   }
 
   void read_link(const toml::node& node) {

@@ -5,6 +5,7 @@
 #include <holdfast/actors/switchboard.hpp>
 #include <holdfast/actors/wire.hpp>
 #include <holdfast/runtime/committing.hpp>
+#include <holdfast/runtime/foreign_link.hpp>
 #include <holdfast/runtime/hosting.hpp>
 #include <holdfast/runtime/inspect.hpp>
 #include <holdfast/runtime/operator_commands.hpp>
@@ -36,6 +37,8 @@ node::hosting::hosting(node& whose, node_options given, platform& where)
     : owner(whose), on(where), options(std::move(given)) {
   on.check(options);
   env.settings = options.settings;
+  for (auto& pattern : options.foreign.allow)
+    env.foreign.allow(pattern);
   env.self.name = options.name;
   env.log = on.log(options);
   env.random = &on.random();
@@ -91,6 +94,11 @@ void node::hosting::spawn_actors() {
   env.persistence = spawn_persistence_actor(*system_, env);
   env.executor = spawn_executor(*system_, env);
   env.wire = on.spawn_wire(*system_);
+  env.make_foreign_link = [this](const std::string& peer) {
+    return spawn_foreign_link(*system_, env, peer);
+  };
+  if (!options.foreign.listen.empty())
+    foreign_ = std::make_unique<foreign_gateway>(*system_, env, options);
   env.switchboard = spawn_switchboard(*system_, env);
   supervisor_ = supervise_node(*system_, env);
   env.methods.on_served(
@@ -126,6 +134,17 @@ std::string node::hosting::bind() {
   return wait_for(env, bound->get_future());
 }
 
+std::string node::hosting::bind_foreign() {
+  auto bound = std::make_shared<std::promise<std::string>>();
+  foreign_->open([bound](const std::string& at, const error* refusal) {
+    if (refusal)
+      bound->set_exception(std::make_exception_ptr(*refusal));
+    else
+      bound->set_value(at);
+  });
+  return wait_for(env, bound->get_future());
+}
+
 void node::hosting::start() {
   open();
   std::lock_guard guard(mutex_);
@@ -139,12 +158,16 @@ void node::hosting::start() {
     caf::anon_send(env.switchboard, want_peer{peer, at, [known] { known->set_value(); }});
     wait_for(env, known->get_future());
   }
+  if (foreign_)
+    foreign_address = bind_foreign();
   if (!env.is_simulated)
     operator_ = std::make_unique<operator_server>(options.data, make_operator_handler(owner));
   started_at_ = env.time->now();
   work.start(*system_, address);
   env.log->info("serves {} methods, listens on {}", env.methods.all().size(),
                 address.empty() ? "nothing" : address);
+  if (!foreign_address.empty())
+    env.log->info("takes foreign nodes at {}", foreign_address);
 }
 
 bool node::hosting::stop() {
@@ -154,6 +177,8 @@ bool node::hosting::stop() {
   env.log->info("stopping");
   port.close();
   caf::anon_send(env.wire, wire_stop_listening{});
+  if (foreign_)
+    foreign_->stop_listening();
   operator_.reset();
   was_stopped_well_ = end_work();
   end_links();
@@ -223,6 +248,9 @@ void node::hosting::abandon() {
 }
 
 void node::hosting::forget_actors() {
+  if (foreign_)
+    foreign_->end();
+  foreign_.reset();
   for (auto* actor : {&supervisor_, &env.executor, &env.switchboard, &env.wire, &env.persistence})
     *actor = nullptr;
   env.methods.on_served({});

@@ -3,6 +3,7 @@
 #include <holdfast/actors/environment.hpp>
 #include <holdfast/persistence/identity.hpp>
 #include <holdfast/persistence/journal.hpp>
+#include <holdfast/runtime/foreign_gateway.hpp>
 #include <holdfast/runtime/local_port.hpp>
 #include <holdfast/runtime/node.hpp>
 #include <holdfast/runtime/node_work.hpp>
@@ -43,12 +44,14 @@ struct node::hosting {
   node_work work{env};
   std::atomic<bool> is_open{false};
   std::string address;
+  std::string foreign_address;
 
 private:
   void open_store();
   void spawn_actors();
   void recover();
   std::string bind();
+  std::string bind_foreign();
   bool end_work();
   bool end_handlers();
   void end_links();
@@ -67,6 +70,7 @@ private:
   caf::actor supervisor_;  ///< of the node's own actors
   std::atomic<bool> is_fatal_{false};
   std::unique_ptr<operator_server> operator_;
+  std::unique_ptr<foreign_gateway> foreign_;
   node_time started_at_ = 0;
 
   friend class node;

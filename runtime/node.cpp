@@ -74,6 +74,10 @@ const std::string& node::name() const {
   return hosting_->options.name;
 }
 
+std::string node::foreign_address() const {
+  return hosting_->foreign_address;
+}
+
 std::string node::address() const {
   return hosting_->address;
 }

@@ -14,6 +14,7 @@
 #include <holdfast/runtime/status.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ namespace holdfast {
 
 struct environment;
 class platform;
+
+/// Who may call a method: the nodes of the cluster, or foreign nodes too (docs/wire.md).
+enum class audience : std::uint8_t { cluster, everyone };
 
 /// One node in this process: its store, its links, its handlers.
 ///
@@ -57,6 +61,13 @@ public:
       serve_through(*this, m, handler);
     else
       serve(make_served(m, std::move(handler)));
+  }
+  /// As above; audience::everyone lets foreign nodes call it too, without the operator's --foreign-allow.
+  template <class R, class... A, class H>
+  void serve(const method<R(A...)>& m, H handler, audience who) {
+    auto served = make_served(m, std::move(handler));
+    served.is_public = who == audience::everyone;
+    serve(std::move(served));
   }
   /// Serves a class of durable actors: the methods that it lists.
   template <durable T>
@@ -133,6 +144,7 @@ public:
 
   const std::string& name() const;
   std::string address() const;  ///< as bound; empty before start and for nodes that only dial
+  std::string foreign_address() const;  ///< likewise, for foreign nodes
   const node_options& options() const;
   node_report status();
   std::vector<peer_report> peers();

@@ -1,3 +1,4 @@
+#include <holdfast/actors/foreign_rules.hpp>
 #include <holdfast/actors/sockets.hpp>
 #include <holdfast/core/error.hpp>
 #include <holdfast/core/names.hpp>
@@ -60,6 +61,26 @@ void check_times(const node_settings& settings) {
     throw error(errc::bad_config, "the setting handler_threads_max must be at least 1");
 }
 
+/// A token is the only proof that a foreign node gives, so where others can reach the port there must be one.
+void check_foreign(const node_options& options) {
+  foreign_rules rules;
+  for (auto& pattern : options.foreign.allow)
+    rules.allow(pattern);
+  if (options.foreign.listen.empty())
+    return;
+  auto& at = options.foreign.listen;
+  if (is_loopback(sockets::parse_address(at).host))
+    return;
+  if (!options.insecure)
+    throw error(errc::insecure_listen,
+                "others could reach the foreign port " + at + ", and there is no TLS yet: use "
+                    + "127.0.0.1, or give --insecure where the network itself is safe");
+  if (options.foreign.token_file.empty())
+    throw error(errc::insecure_listen,
+                "others could reach the foreign port " + at
+                    + ": give --foreign-token-file, whose token they have to say");
+}
+
 constexpr std::array<std::string_view, 6> log_levels{"trace", "debug", "info",
                                                      "warn",  "err",   "off"};
 
@@ -84,6 +105,7 @@ void check_options(const node_options& options) {
     if (!address.empty())
       (void)sockets::parse_address(address);
   }
+  check_foreign(options);
   if (options.listen.empty())
     return;
   auto endpoint = sockets::parse_address(options.listen);

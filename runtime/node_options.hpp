@@ -8,8 +8,16 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace holdfast {
+
+/// The port for foreign nodes (docs/wire.md).
+struct foreign_options {
+  std::vector<std::string> allow{};    ///< methods that they may call: "log.*", "pages.render"
+  std::string listen{};                ///< "host:port"; empty: no foreign nodes
+  std::filesystem::path token_file{};  ///< what they say in their hello; without one loopback alone
+};
 
 /// What a node is made from: alphabetical, for designated initialisers.
 ///
@@ -18,8 +26,9 @@ namespace holdfast {
 struct node_options {
   std::uint64_t bytes_max = 0;   ///< quota of the store; 0 is none
   std::filesystem::path data{};  ///< its directory, created when it is not there, owner-only
-  bool insecure = false;         ///< listen where others can reach, without TLS
-  std::string listen{};          ///< "host:port", port 0 for any; empty: only dials out
+  foreign_options foreign{};
+  bool insecure = false;  ///< listen where others can reach, without TLS
+  std::string listen{};   ///< "host:port", port 0 for any; empty: only dials out
   std::string log_level =
       "info";          ///< trace, debug, info, warn, err, off; lines go to standard error
   std::string name{};  ///< letters, digits, '_', '-' and dots; part of what peers bind
