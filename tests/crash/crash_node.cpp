@@ -111,6 +111,10 @@ void serve_messages(node& host) {
     for (std::int64_t n = 0; n < count; ++n)
       ctx.to(target).send(take, n, message_content(n));
   });
+  host.serve(emit_touches, [](context& ctx, const std::string& target, std::int64_t count) {
+    for (std::int64_t n = 0; n < count; ++n)
+      ctx.to(target).send(touch, n);
+  });
   host.on<peer_up>("messages", [](const peer_up& news) { say("up " + news.node); });
   host.on<peer_suspect>("messages", [](const peer_suspect& news) { say("suspect " + news.node); });
   host.on<peer_down>("messages", [](const peer_down& news) {
@@ -171,6 +175,7 @@ void set_up(node& host) {
   host.serve(confirmed, list_confirmed);
   if (!setting("HOLDFAST_SERVE_HELD").empty())
     host.serve(append_held, append_number);
+  host.serve(echo, [](const value& given) { return given; });
   host.serve(block, block_on);
   host.serve(die, [] { ::raise(SIGKILL); });
   host.serve(touch, [](std::int64_t n) { say("instant " + std::to_string(n)); });

@@ -2,6 +2,7 @@
 
 #include <holdfast/actors/table.hpp>
 #include <holdfast/core/method.hpp>
+#include <holdfast/core/value.hpp>
 #include <holdfast/persistence/outcome.hpp>
 
 #include <cstdint>
@@ -40,6 +41,13 @@ inline constexpr method<void(std::int64_t)> fence{"messages.fence(n)"};
 
 /// Sends `count` messages to `target`; each eighth is large.
 inline constexpr method<void(std::string, std::int64_t)> emit{"emitters.emit(target, count)"};
+
+/// Sends `count` messages `instants.touch` to `target`.
+inline constexpr method<void(std::string, std::int64_t)> emit_touches{
+    "emitters.touch(target, count)"};
+
+/// What it was given.
+inline constexpr method<value(value)> echo{"echo(given)"};
 
 /// Prints `blocked`, waits for a byte from the pipe, prints `released`.
 inline constexpr method<void(std::string)> block{"slow.block(pipe)"};

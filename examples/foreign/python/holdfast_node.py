@@ -1,0 +1,172 @@
+"""A foreign node of Holdfast in Python, with the standard library alone. The protocol is one page: docs/wire.md.
+
+    node = Node("127.0.0.1:7200", "py", body="json")       # or "xml", or "mixed": each message in the other one
+    node.serve("py.add", lambda a, b: a + b)                # for send, call and queue of any node
+    node.start()                                            # connects, and again whenever the connection is lost
+    node.send("log.append", "day", "a line")                # at most once
+    node.call("echo", [1, 2.5, b"bytes"])                   # waits for the result; raises Failed
+    node.queue("beta/log.append", "day", "a line")          # on the gateway's disk when it returns
+
+What a queued call for us does must bear to be done twice: `node.current["attempt"]` is above 1 when it may have run before.
+"""
+import base64, datetime, itertools, json, queue, socket, struct, threading, uuid, xmlrpc.client
+from concurrent.futures import Future
+
+
+class Failed(Exception):
+    """What the other side says: reason is `failed`, `unreachable`, `unknown`, `not_allowed` and so on."""
+
+    def __init__(self, reason, text):
+        super().__init__(f"{reason}: {text}")
+        self.reason, self.text = reason, text
+
+
+def tagged(thing):
+    if isinstance(thing, (bytes, bytearray)):
+        return {"$bytes": base64.b64encode(thing).decode()}
+    if isinstance(thing, datetime.datetime):
+        return {"$date": thing.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+    raise TypeError(f"{type(thing).__name__} has no JSON form")
+
+
+def untagged(given):
+    if len(given) == 1 and "$bytes" in given:
+        return base64.b64decode(given["$bytes"])
+    if len(given) == 1 and "$date" in given:
+        return datetime.datetime.fromisoformat(given["$date"].replace("Z", "+00:00"))
+    return given
+
+
+def encode(method, params, body):
+    if body == "json":
+        text = json.dumps({"method": method, "params": list(params)}, default=tagged).encode()
+    else:
+        text = xmlrpc.client.dumps(tuple(params), method, allow_none=True).encode()
+    return struct.pack(">I", len(text)) + text
+
+
+def decode(text):
+    if text[:1] == b"{":
+        message = json.loads(text, object_hook=untagged)
+        return message["method"], message.get("params", [])
+    params, method = xmlrpc.client.loads(text, use_builtin_types=True)
+    return method, list(params)
+
+
+class Node:
+    def __init__(self, address, name, token="", body="json", on_change=lambda is_up, why: None):
+        host, _, port = address.rpartition(":")
+        self.address, self.name, self.token, self.on_change = (host, int(port)), name, token, on_change
+        self.bodies = itertools.cycle(("xml", "json") if body == "mixed" else (body,))
+        self.methods, self.calls, self.queued, self.numbers = {}, {}, {}, itertools.count(1)
+        self.socket, self.lock, self.work, self.current = None, threading.Lock(), queue.Queue(), {}
+        self.stopped = threading.Event()
+
+    def serve(self, method, function):
+        self.methods[method] = function
+
+    def start(self):
+        for loop in (self._connect, self._serve):
+            threading.Thread(target=loop, daemon=True).start()
+
+    def stop(self):
+        """Says goodbye; what is queued and not answered is the program's to say again."""
+        self.stopped.set()
+        self._say("holdfast.bye")
+
+    def send(self, method, *params):
+        self._say(method, *params)
+
+    def call(self, method, *params, timeout=30):
+        number, answer = next(self.numbers), Future()
+        self.calls[number] = answer
+        try:
+            self._say("holdfast.call", number, method, list(params), {"within": float(timeout)})
+            return answer.result(timeout + 5)
+        finally:
+            self.calls.pop(number, None)
+
+    def queue(self, method, *params, id=None, wait=True, **options):
+        """Waits until it is stored, through lost connections; with wait=False returns a Future."""
+        id, answer = id or uuid.uuid4().hex, Future()
+        self.queued[id] = (answer, [id, method, list(params), options])
+        try:
+            self._say("holdfast.queue", *self.queued[id][1])
+        except OSError:
+            pass  # said again when there is a connection
+        return answer.result() if wait else answer
+
+    def _say(self, method, *params):
+        with self.lock:
+            if not self.socket:
+                raise ConnectionError("not connected to the gateway")
+            self.socket.sendall(encode(method, params, next(self.bodies)))
+
+    def _connect(self):
+        while not self.stopped.is_set():
+            try:
+                with socket.create_connection(self.address, timeout=10) as connection:
+                    why = self._session(connection, connection.makefile("rb"))
+            except (OSError, struct.error) as problem:
+                why = str(problem)
+            with self.lock:
+                self.socket = None
+            for number in list(self.calls):
+                self._answer(self.calls, number).set_exception(Failed("unknown", f"it may have run: {why}"))
+            self.on_change(False, why)
+            self.stopped.wait(0.2)
+
+    def _session(self, connection, stream):
+        hello = {"name": self.name, "type": "python", "token": self.token, "i8": True, "nil": True}
+        connection.sendall(encode("holdfast.hello", [hello], next(self.bodies)))
+        while True:
+            (length,) = struct.unpack(">I", stream.read(4))
+            method, params = decode(stream.read(length))
+            if method == "holdfast.welcome":
+                connection.settimeout(None)
+                with self.lock:
+                    self.socket = connection
+                self.on_change(True, "")
+                threading.Thread(target=self._repeat, args=(list(self.queued.values()),), daemon=True).start()
+            elif method == "holdfast.refused":
+                return ": ".join(params)
+            elif method == "holdfast.result":
+                self._answer(self.calls, params[0]).set_result(params[1] if len(params) > 1 else None)
+            elif method == "holdfast.stored":
+                self._answer(self.queued, params[0]).set_result(params[0])
+            elif method == "holdfast.failed":
+                table = self.calls if isinstance(params[0], int) else self.queued
+                self._answer(table, params[0]).set_exception(Failed(*params[1:3]))
+            else:
+                self.work.put((method, params))
+
+    def _repeat(self, queued):
+        try:
+            for answer, message in queued:
+                if not answer.done():
+                    self._say("holdfast.queue", *message)
+        except OSError:
+            pass
+
+    def _answer(self, table, id):
+        found = table.pop(id, Future())
+        return found[0] if isinstance(found, tuple) else found
+
+    def _serve(self):
+        while True:
+            method, params = self.work.get()
+            id, verb, self.current = None, method, {}
+            if verb in ("holdfast.call", "holdfast.queue"):
+                id, method, params, self.current = (*params, {})[:4]
+            try:
+                if method not in self.methods:
+                    raise Failed("unreachable", f"{self.name} serves no method {method}")
+                answer = ["holdfast.executed" if verb == "holdfast.queue" else "holdfast.result", id,
+                          self.methods[method](*params, **self.current.get("named", {}))]
+            except Exception as problem:
+                answer = ["holdfast.failed", id, getattr(problem, "reason", "failed"), str(problem)]
+            if id is not None:
+                try:
+                    self._say(*answer)
+                except OSError:
+                    pass  # a call is unknown to its caller; a queued one comes again
