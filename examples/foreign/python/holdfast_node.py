@@ -53,6 +53,13 @@ def decode(text):
     return method, list(params)
 
 
+def whole(stream, size):
+    text = stream.read(size)
+    if len(text) < size:
+        raise ConnectionError("the gateway closed the connection")
+    return text
+
+
 class Node:
     def __init__(self, address, name, token="", body="json", on_change=lambda is_up, why: None):
         host, _, port = address.rpartition(":")
@@ -107,7 +114,7 @@ class Node:
             try:
                 with socket.create_connection(self.address, timeout=10) as connection:
                     why = self._session(connection, connection.makefile("rb"))
-            except (OSError, struct.error) as problem:
+            except OSError as problem:
                 why = str(problem)
             with self.lock:
                 self.socket = None
@@ -120,8 +127,8 @@ class Node:
         hello = {"name": self.name, "type": "python", "token": self.token, "i8": True, "nil": True}
         connection.sendall(encode("holdfast.hello", [hello], next(self.bodies)))
         while True:
-            (length,) = struct.unpack(">I", stream.read(4))
-            method, params = decode(stream.read(length))
+            (length,) = struct.unpack(">I", whole(stream, 4))
+            method, params = decode(whole(stream, length))
             if method == "holdfast.welcome":
                 connection.settimeout(None)
                 with self.lock:
