@@ -79,10 +79,13 @@ bool read_link(const words& said, happening& to) {
   return true;
 }
 
+/// "queued call 1 at a for b", "queued call 1 at a for b and from there ...", "sent message 1 at a for b".
 bool read_sent(const words& said, happening& to) {
   bool is_call = said.size() >= 6 && said[0] == "queued" && said[1] == "call";
   bool is_item = said.size() >= 6 && said[0] == "submitted" && said[1] == "item";
-  if ((!is_call && !is_item) || said[3] != "at" || said[5] != "for" || said.size() != 7)
+  bool is_message = said.size() >= 6 && said[0] == "sent" && said[1] == "message";
+  bool is_whole = said.size() == 7 || (said.size() > 7 && said[7] == "and");
+  if ((!is_call && !is_item && !is_message) || !is_whole || said[3] != "at" || said[5] != "for")
     return false;
   between(to, happening_kind::sent, said[4], said[6]);
   return true;
@@ -120,7 +123,7 @@ happening read(const simulation_event& event, std::size_t index) {
       found.kind = node_fault(event.text);
     return found;
   }
-  constexpr std::array begins{"link to ", "queued ", "submitted ", "item "};
+  constexpr std::array begins{"link to ", "queued ", "sent ", "submitted ", "item "};
   bool may_tell =
       std::ranges::any_of(begins, [&](auto word) { return event.text.starts_with(word); });
   auto said = may_tell ? words_of(event.text) : words();

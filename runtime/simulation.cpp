@@ -320,7 +320,7 @@ std::vector<std::string> simulation::names() const {
   return all;
 }
 
-void simulation::promise(const std::string& from, const queued_call& call) {
+void simulation::promise(const std::string& from, const call_id& call) {
   world_->promises[from].push_back({world_->machine(from).disk_number, call});
 }
 

@@ -146,7 +146,10 @@ public:
   template <class M, class... Given>
   auto submit(const std::string& from, const std::string& controller, const M& m,
               Given&&... arguments) {
-    return at(from).controller(controller).submit(m, std::forward<Given>(arguments)...);
+    auto item = at(from).controller(controller).submit(m, std::forward<Given>(arguments)...);
+    if (auto call = call_id::parse(item))
+      promise(from, *call);
+    return item;
   }
 
   node& at(const std::string& name);  ///< a node that runs and is not frozen, for everything else
@@ -176,7 +179,7 @@ public:
 private:
   static constexpr std::size_t rows_max = 1'000'000;
   std::unique_ptr<journal_reader> store_of(const std::string& name);
-  void promise(const std::string& from, const queued_call& call);
+  void promise(const std::string& from, const call_id& call);
 
   std::unique_ptr<world> world_;
 };

@@ -76,9 +76,13 @@ item_facts facts_of_item(const journal_reader& rows, const std::string& id) {
     return facts;
   }
   facts.state = to_string(row->machine.state);
-  facts.epoch = row->machine.epoch;
-  for (auto& note : row->history)
-    facts.history.push_back(note.text);
+  constexpr std::string_view given = "given to ";
+  for (auto& note : row->history) {
+    auto& text = note.text;
+    if (text.starts_with(given))
+      facts.given_to = text.substr(given.size(), text.find(' ', given.size()) - given.size());
+    facts.history.push_back(text);
+  }
   if (auto result = row_of(rows, controlling::results, id);
       result && row->machine.state == item_state::done)
     facts.ran_under = decode<std::uint64_t>(*result, "the result of " + id);

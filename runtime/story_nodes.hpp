@@ -33,7 +33,7 @@ std::vector<std::string> overtaken(const journal_reader& rows);
 /// What a controller keeps of an item.
 struct item_facts {
   std::string state = "unknown";
-  std::uint64_t epoch = 0;                 ///< the newest
+  std::string given_to;                    ///< the last worker that got it
   std::optional<std::uint64_t> ran_under;  ///< what its result says
   std::vector<std::string> history;        ///< in words
 };

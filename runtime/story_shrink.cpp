@@ -1,11 +1,17 @@
 #include <holdfast/runtime/story_shrink.hpp>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace holdfast {
 namespace {
+
+std::string verb_of(const story_act& act) {
+  return act.line.substr(0, act.line.find(' '));
+}
 
 class shrinker {
 public:
@@ -14,6 +20,7 @@ public:
 
   shrink_result run() {
     for (bool goes_on = true; goes_on && has_runs();) {
+      remove_verbs();
       goes_on = remove_acts();
       goes_on = make_plain() || goes_on;
       goes_on = remove_nodes() || goes_on;
@@ -36,6 +43,29 @@ private:
     return true;
   }
 
+  /// The same with one of the next seeds, for what is taken out shifts all that is drawn behind it. The smaller the story,
+  /// the cheaper a try.
+  bool accept_with_any_seed(story smaller) {
+    auto tries = std::clamp<std::size_t>(tries_of_acts / (smaller.acts.size() + 1), 2, tries_max);
+    for (; tries > 0; --tries, ++smaller.seed)
+      if (accept(smaller))
+        return true;
+    return false;
+  }
+
+  /// All acts of a kind at a time: what a failure does not need at all is gone soon.
+  void remove_verbs() {
+    std::set<std::string> verbs;
+    for (auto& act : best_.acts)
+      verbs.insert(verb_of(act));
+    for (auto& verb : verbs) {
+      auto smaller = best_;
+      std::erase_if(smaller.acts, [&](auto& act) { return verb_of(act) == verb; });
+      if (!smaller.acts.empty())
+        accept_with_any_seed(std::move(smaller));
+    }
+  }
+
   /// Whether anything could be taken out.
   bool remove_acts() {
     auto before = best_.acts.size();
@@ -45,7 +75,7 @@ private:
         auto end = std::min(from + part, smaller.acts.size());
         smaller.acts.erase(smaller.acts.begin() + static_cast<std::ptrdiff_t>(from),
                            smaller.acts.begin() + static_cast<std::ptrdiff_t>(end));
-        if (!accept(std::move(smaller)))
+        if (!accept_with_any_seed(std::move(smaller)))
           from += part;
       }
     return best_.acts.size() < before;
@@ -61,7 +91,7 @@ private:
       smaller.nodes[i] = {};
       smaller.nodes[i].name = best_.nodes[i].name;
       smaller.nodes[i].peers = best_.nodes[i].peers;
-      has_changed |= accept(std::move(smaller));
+      has_changed |= accept_with_any_seed(std::move(smaller));
     }
     return has_changed;
   }
@@ -78,7 +108,7 @@ private:
         is_controller |= node.controller == name;
       }
       if (!is_controller)
-        accept(std::move(smaller));
+        accept_with_any_seed(std::move(smaller));
     }
     return best_.nodes.size() < before;
   }
@@ -100,6 +130,9 @@ private:
     }
   }
 
+  static constexpr std::size_t tries_of_acts = 500;
+  static constexpr std::size_t tries_max = 10;
+
   story best_;
   const std::function<bool(const story&)>& fails_;
   const std::size_t runs_max_;
@@ -112,7 +145,7 @@ std::string invariant_of(const story_result& result) {
 
 story without_faults(story whole) {
   std::erase_if(whole.acts, [](auto& act) {
-    auto verb = act.line.substr(0, act.line.find(' '));
+    auto verb = verb_of(act);
     return verb != "queue" && verb != "relay" && verb != "send" && verb != "submit"
            && verb != "show" && verb != "settle" && verb != "check";
   });

@@ -16,10 +16,11 @@ struct shrink_result {
 };
 
 /// What remains of a failing story when every act, node and pause that the failure does not need is taken out: acts in halves,
-/// quarters and so on (ddmin, Zeller and Hildebrandt 2002), then nodes that no act names, then time between the acts.
+/// quarters and so on (ddmin, Zeller and Hildebrandt 2002), then nodes that no act names, then time between the acts. What
+/// remains may have another seed.
 /// `fails` says whether a smaller story still fails in the same way, and is asked `runs_max` times at most.
 shrink_result shrink(story failing, const std::function<bool(const story&)>& fails,
-                     std::size_t runs_max = 2000);
+                     std::size_t runs_max = 5000);
 
 /// How a story fails, so that a smaller one can be seen to fail in the same way: with the same end, by the same invariant,
 /// and for what breaks in it. (A story that lost its only worker does not end either, but that is another story: without its

@@ -6,6 +6,7 @@
 #include <holdfast/runtime/operator_commands.hpp>
 #include <holdfast/runtime/simulation_story.hpp>
 #include <holdfast/runtime/story_nodes.hpp>
+#include <holdfast/runtime/story_promises.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -60,16 +61,6 @@ public:
   }
 
 private:
-  /// A numbered call that must take effect, once.
-  struct promised {
-    std::int64_t number = 0;
-    std::string from, to;
-    bool is_relayed = false;  ///< by the handler of the call before
-  };
-  struct submitted {
-    std::string hub, id;
-  };
-
   // ---- the nodes
 
   void add(const cluster_node& node) {
@@ -103,10 +94,12 @@ private:
     if (as.role == cluster_role::worker) {
       auto& work = host.work_for(
           {.controller = hub, .labels = as.labels, .slots = as.slots, .type = as.type});
-      work.serve_async(story_nodes::work, [this](work_ticket ticket, std::int64_t, double seconds) {
+      auto begin = [this, name = as.name](work_ticket ticket, std::int64_t, double seconds) {
+        promises_.runs(ticket.item(), ticket.epoch(), name);
         sim_.after(duration(static_cast<std::int64_t>(seconds * 1e9)),
                    [ticket] { ticket.finish(ticket.epoch()); });
-      });
+      };
+      work.serve_async(story_nodes::work, begin);
     }
     if (options_.setup)
       options_.setup(host);
@@ -132,12 +125,13 @@ private:
         return;
     }
     mend();
-    auto within = lost_disks_.empty() ? settle_max + work_given_ : settle_max / 10;
+    auto within = lost_disks_.empty() ? settle_max + promises_.all_work() : settle_max / 10;
     bool is_settled = sim_.settle(within);
     if (!is_settled && lost_disks_.empty()) {
+      result_.end = story_end::liveness;
+      look();  // it may tell why
       finish(story_end::liveness, "in " + format_duration(seconds(within))
                                       + " behind the mending not all that was accepted has ended");
-      look();
       return;
     }
     if (is_settled)
@@ -243,7 +237,7 @@ private:
     if (words.size() == 3) {
       auto number = ++last_number_;
       sim_.queue(from, words[2], story_nodes::count, number);
-      promised_.push_back({number, from, words[2]});
+      promises_.called(number, from, words[2]);
       note("queued call " + std::to_string(number) + " at " + from + " for " + words[2]);
     } else {
       dict question{{"command", "queue"}, {"to", words[2]}, {"method", words[3]}};
@@ -264,10 +258,10 @@ private:
     auto number = last_number_ + 1;
     last_number_ += 2;
     sim_.queue(from, by, story_nodes::relay, number, to);
-    promised_.push_back({number, from, by});
-    promised_.push_back({number + 1, by, to, true});
+    promises_.called(number, from, by);
+    promises_.called(number + 1, by, to, true);
     note("queued call " + std::to_string(number) + " at " + from + " for " + by
-         + ", which queues call " + std::to_string(number + 1) + " for " + to);
+         + " and from there call " + std::to_string(number + 1) + " for " + to);
     ++result_.queued;
   }
 
@@ -291,23 +285,28 @@ private:
 
   /// The items of a controller with what it noted of each.
   void show(const std::string& hub) {
-    for (auto& [number, item] : submitted_) {
+    for (auto& [number, item] : promises_.items()) {
       if (item.hub != hub)
         continue;
       auto facts = story_nodes::facts_of_item(*sim_.at(hub).parts().store->read(), item.id);
-      note("item " + std::to_string(number) + " is " + facts.state);
+      auto what = hub + ": item " + std::to_string(number);
+      note(what + " is " + facts.state);
       for (auto& line : facts.history)
-        note("item " + std::to_string(number) + ": " + line);
+        note(what + ": " + line);
     }
   }
 
   void submit(const std::vector<std::string>& words) {
     double lasts = words.size() > 3 ? number_of<double>(words[3]) : 1;
+    bool has_worker = std::any_of(story_.nodes.begin(), story_.nodes.end(), [&](auto& node) {
+      return node.role == cluster_role::worker && controller_of(story_, node) == words[2];
+    });
+    if (!has_worker)
+      throw error(errc::bad_argument, "nobody works for " + words[2] + " in this story");
     auto number = static_cast<std::int64_t>(result_.submitted + 1);
     auto id = sim_.submit(words[1], words[2], story_nodes::work, number, lasts);
-    submitted_.emplace(number, submitted{words[2], id});
+    promises_.submitted(number, {words[2], id}, duration(static_cast<std::int64_t>(lasts * 1e9)));
     ++result_.submitted;
-    work_given_ += duration(static_cast<std::int64_t>(lasts * 1e9));
     note("submitted item " + std::to_string(number) + " at " + words[1] + " for " + words[2]);
   }
 
@@ -356,10 +355,14 @@ private:
   }
 
   void look_at_the_end() {
-    for (auto& call : promised_)
-      look_at(call);
-    for (auto& [number, item] : submitted_)
-      look_at(item);
+    auto rows = [this](const std::string& name) {
+      return is_sound(name) ? rows_of_node(name) : nullptr;
+    };
+    auto came = promises_.look(rows, lost_disks_.empty());
+    result_.executed = came.executed;
+    result_.done = came.done;
+    for (auto& finding : came.broken)
+      finish(story_end::safety, finding);
     if (lost_disks_.empty()) {
       look_at_links();
       look_at_workers();
@@ -372,49 +375,33 @@ private:
         result_.moved += story_nodes::count_moved(*rows_of_node(node.name));
   }
 
-  void look_at(const promised& call) {
-    if (!is_sound(call.to))
-      return;
-    auto times = story_nodes::times_counted(*rows_of_node(call.to), call.number);
-    result_.executed += times > 0 && !call.is_relayed ? 1 : 0;
-    auto what = " " + call.to + ": the call " + std::to_string(call.number) + " from " + call.from
-                + (call.is_relayed ? ", queued by a handler there," : "");
-    if (times == 0 && lost_disks_.empty())
-      finish(story_end::safety, "C1" + what + " was never executed");
-    if (times > 1)
-      finish(story_end::safety, "C2" + what + " took effect " + std::to_string(times) + " times");
-  }
-
-  void look_at(const submitted& item) {
-    if (!is_sound(item.hub))
-      return;
-    auto facts = story_nodes::facts_of_item(*rows_of_node(item.hub), item.id);
-    result_.done += facts.state == "done" ? 1 : 0;
-    if (!lost_disks_.empty())
-      return;
-    auto what = " " + item.hub + ": the item " + item.id;
-    if (facts.state != "done")
-      finish(story_end::safety, "W2" + what + " is " + facts.state);
-    else if (facts.ran_under && *facts.ran_under != facts.epoch)
-      finish(story_end::safety, "W1" + what + " has the result of epoch "
-                                    + std::to_string(*facts.ran_under)
-                                    + ", and was given on to epoch " + std::to_string(facts.epoch));
-  }
-
   void look_at_links() {
     for (auto& [from, to] : links_)
       if (!(links_heard_.is_up(from, to) && links_heard_.is_up(to, from)))
         finish(story_end::liveness, "L3 " + from + ": the mended link to " + to + " is not up");
   }
 
+  /// A handler that is not wanted any more keeps its slot until it returns; these do not look whether they are wanted.
   void look_at_workers() {
+    auto found = idle_workers();
+    if (!found.empty()) {
+      sim_.advance(promises_.longest_work() + std::chrono::seconds(10));
+      found = idle_workers();
+    }
+    for (auto& finding : found)
+      finish(story_end::liveness, finding);
+  }
+
+  std::vector<std::string> idle_workers() {
     std::map<std::string, std::vector<std::pair<std::string, std::uint32_t>>> of;
     for (auto& node : story_.nodes)
       if (node.role == cluster_role::worker)
         of[controller_of(story_, node)].emplace_back(node.name, node.slots);
+    std::vector<std::string> found;
     for (auto& [hub, workers] : of)
       for (auto& finding : story_nodes::left_out(*rows_of_node(hub), workers))
-        finish(story_end::liveness, "W3 " + hub + ": " + finding);
+        found.push_back("W3 " + hub + ": " + finding);
+    return found;
   }
 
   void finish(story_end end, const std::string& finding) {
@@ -456,14 +443,12 @@ private:
   std::map<std::string, duration> broken_;  ///< nodes that cannot answer, since when
   std::set<std::string> bad_disks_;         ///< to be mended
   std::set<std::string>
-      lost_disks_;         ///< nodes of which nothing is promised, and so nothing that ends there
-  duration work_given_{};  ///< how long all items take, one after the other
+      lost_disks_;  ///< nodes of which nothing is promised, and so nothing that ends there
   std::uint64_t next_look_ = 0;  ///< by turns
   std::int64_t last_number_ =
       0;  ///< one that was refused may be on disk all the same, and is not given again
   std::int64_t last_message_ = 0;
-  std::vector<promised> promised_;
-  std::map<std::int64_t, submitted> submitted_;
+  story_promises promises_;
   simulation sim_;  ///< ends first: its nodes speak of what stands above
 };
 

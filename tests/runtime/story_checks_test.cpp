@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -126,8 +127,9 @@ TEST(story_checks, AnIndexRowThatStandsForNothingIsFound) {
 }
 
 TEST(story_checks, AnIdleWorkerBesideAWaitingItemIsFound) {
-  auto result = tell_with("node hub controller\n1s submit hub hub 1\n2s check\n"
-                          "3s queue hub hub canary.harm\n4s check\n",
+  auto result = tell_with(farm
+                              + "1s stop w\n2s submit hub hub 1\n3s queue hub hub canary.harm\n"
+                                "4s check\n",
                           [](context& ctx, node&) {
                             controlling::worker_row row;
                             row.machine.phase = worker_phase::ready;
@@ -166,9 +168,9 @@ TEST(story_checks, AResultThatChangesIsFound) {
   EXPECT_EQ(first_of(result), "W2") << told(result);
 }
 
-TEST(story_checks, AResultOfAnotherEpochIsFound) {
+TEST(story_checks, AResultOfAWorkerThatTheItemWasTakenFromIsFound) {
   auto result = with_items_changed([](context& ctx, const item_id& id, controlling::item_row row) {
-    ++row.machine.epoch;
+    row.history.push_back({0, "given to somebody under epoch 2"});
     ctx.state(controlling::items).put(id, row);
   });
   EXPECT_EQ(first_of(result), "W1") << told(result);
@@ -213,6 +215,26 @@ TEST(story_checks, DamageSaysWhatItHit) {
     EXPECT_NE(told(result).find(" of "), std::string::npos) << told(result);
     EXPECT_EQ(result.end, story_end::good) << told(result);
   }
+}
+
+/// A node asks again for what it cannot read, but not at once: that would be for ever, at one moment.
+TEST(story_checks, ADamagedRowOfWhatIsDueDoesNotKeepANodeBusy) {
+  auto plan = parse_story(pair_of_nodes
+                              + "1s queue a a canary.harm\n1500ms corrupt a bit\n"
+                                "60s check\n",
+                          "canary");
+  story_options options;
+  options.setup = [](node& host) {
+    host.serve(harm, [] { throw std::runtime_error("not yet"); });
+    host.configure("canary", {.back_off = std::chrono::seconds(10)});
+  };
+  int hit = 0;
+  for (plan.seed = 1; plan.seed <= 60; ++plan.seed) {
+    auto result = tell(plan, options);
+    hit += told(result).find("row of due") != std::string::npos ? 1 : 0;
+    EXPECT_LT(result.numbers.steps, 20'000u) << told(result);
+  }
+  EXPECT_GT(hit, 0);
 }
 
 }  // namespace
