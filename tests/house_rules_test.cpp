@@ -190,6 +190,7 @@ TEST(house_rules, EveryTestFileIsInCMake) {
   EXPECT_TRUE(unlisted_files({list, {"tests/core/a_test.cpp", ""}}).empty());
   EXPECT_EQ(unlisted_files({list, {"tests/core/b_test.cpp", ""}}).size(), 1u);
   EXPECT_EQ(unlisted_files({list, {"core/a.hpp", ""}, {"runtime/a.cpp", ""}}).size(), 2u);
+  EXPECT_EQ(unlisted_files({list, {"examples/A.java", ""}}).size(), 1u);
 }
 
 // The build compiles a source of one line for every header under HEADERS, and this program is linked after them; what is
@@ -216,6 +217,7 @@ TEST(house_rules, NoSleepInTests) {
             1u);
   EXPECT_EQ(sleeps({"tests/a_test.cpp", "void f() { ::sleep(1); } // sleep_for\n"}).size(), 1u);
   EXPECT_EQ(sleeps({"tests/a.sh", "sleep 1\n"}).size(), 1u);
+  EXPECT_EQ(sleeps({"tests/A.java", "Thread.sleep(1); // sleep\n"}).size(), 1u);
 }
 
 TEST(house_rules, NoTestIsSkipped) {

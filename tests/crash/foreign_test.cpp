@@ -6,11 +6,21 @@
 #include <fstream>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
-// Foreign nodes as processes: a node with a foreign port, and the Python client of examples/foreign.
+// Foreign nodes as processes: a node with a foreign port, and the clients of examples/foreign. Their peers, foreign_peer.py
+// and ForeignPeer.java, are one program in two languages.
 namespace holdfast::crash {
 namespace {
+
+std::vector<std::string> peer_command(const std::string& language) {
+  if (language == "python")
+    return {"/usr/bin/env", "python3", HOLDFAST_FOREIGN_PEER, HOLDFAST_FOREIGN_CLIENT};
+  return {HOLDFAST_JAVA,      "-Xshare:auto", "-XX:TieredStopAtLevel=1",
+          "-XX:+UseSerialGC", "-cp",          HOLDFAST_FOREIGN_JAVA,
+          "ForeignPeer"};
+}
 
 class foreign_nodes : public testing::Test {
 protected:
@@ -20,11 +30,11 @@ protected:
 
   std::unique_ptr<process> peer(const std::string& body, std::vector<std::string> steps = {},
                                 const std::string& name = "py") {
-    std::vector<std::string> command{
-        "/usr/bin/env", "python3", HOLDFAST_FOREIGN_PEER, HOLDFAST_FOREIGN_CLIENT, foreign_address,
-        name,           body};
+    auto command = peer_command(language);
+    command.insert(command.end(), {foreign_address, name, body});
     command.insert(command.end(), steps.begin(), steps.end());
-    return std::make_unique<process>(command, process::how{{}, home.folder() / "peer.log"});
+    return std::make_unique<process>(
+        command, process::how{{{"LC_ALL", "C.UTF-8"}}, home.folder() / "peer.log"});
   }
 
   bool said(process& by, const std::string& beginning) {
@@ -55,16 +65,32 @@ protected:
   cluster home;
   test_node node;
   std::string foreign_address;
+  std::string language = "python";
 };
 
-class foreign_bodies : public foreign_nodes, public testing::WithParamInterface<const char*> {};
+class foreign_languages : public foreign_nodes, public testing::WithParamInterface<const char*> {
+protected:
+  foreign_languages() { language = GetParam(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(languages, foreign_languages, testing::Values("python", "java"),
+                         [](auto& each) { return std::string(each.param); });
+
+using language_and_body = std::tuple<const char*, const char*>;
+
+class foreign_bodies : public foreign_nodes, public testing::WithParamInterface<language_and_body> {
+protected:
+  foreign_bodies() : body(std::get<1>(GetParam())) { language = std::get<0>(GetParam()); }
+
+  std::string body;
+};
 
 TEST_P(foreign_bodies, AllVerbsFromTheForeignNode) {
   ASSERT_TRUE(node.start()) << trouble();
-  auto py = peer(GetParam(), {"call", "echo",
-                              R"([{"a": [1, 2.5, null, true, "дом"], "b": {"$bytes": "AAH/"}}])",
-                              "send", "instants.touch", "[7]", "queue", "numbers.append",
-                              R"(["box", 8])", "call", "lists.list", R"(["box", 0, 10])"});
+  auto py = peer(body, {"call", "echo",
+                        R"([{"a": [1, 2.5, null, true, "дом"], "b": {"$bytes": "AAH/"}}])", "send",
+                        "instants.touch", "[7]", "queue", "numbers.append", R"(["box", 8])", "call",
+                        "lists.list", R"(["box", 0, 10])"});
   ASSERT_TRUE(said(*py, "call echo ")) << trouble();
   EXPECT_TRUE(py->has_printed(
       R"(call echo {"a": [1, 2.5, null, true, "\u0434\u043e\u043c"], "b": {"$bytes": "AAH/"}})"))
@@ -81,7 +107,7 @@ TEST_P(foreign_bodies, AllVerbsFromTheForeignNode) {
 
 TEST_P(foreign_bodies, AllVerbsToTheForeignNode) {
   ASSERT_TRUE(node.start()) << trouble();
-  auto py = peer(GetParam());
+  auto py = peer(body);
   ASSERT_TRUE(said(node.run(), "up py")) << trouble();
   auto sum = node.json({"call", "py", "py.add", "2", "3"});
   ASSERT_TRUE(sum.get_if<dict>()) << trouble();
@@ -103,10 +129,15 @@ TEST_P(foreign_bodies, AllVerbsToTheForeignNode) {
   EXPECT_EQ(node.stop(), 0) << trouble();
 }
 
-INSTANTIATE_TEST_SUITE_P(bodies, foreign_bodies, testing::Values("json", "xml", "mixed"),
-                         [](auto& each) { return std::string(each.param); });
+INSTANTIATE_TEST_SUITE_P(bodies, foreign_bodies,
+                         testing::Combine(testing::Values("python", "java"),
+                                          testing::Values("json", "xml", "mixed")),
+                         [](auto& each) {
+                           return std::string(std::get<0>(each.param)) + "_"
+                                  + std::get<1>(each.param);
+                         });
 
-TEST_F(foreign_nodes, AThousandMessagesEachWayAtTheSameTime) {
+TEST_P(foreign_languages, AThousandMessagesEachWayAtTheSameTime) {
   ASSERT_TRUE(node.start()) << trouble();
   auto py = peer("mixed", {"flood", "1000", "store", "1000"});
   ASSERT_TRUE(said(node.run(), "up py")) << trouble();
@@ -127,7 +158,7 @@ TEST_F(foreign_nodes, AThousandMessagesEachWayAtTheSameTime) {
 }
 
 // A thousand queued calls each way; the foreign node is killed in the middle, then the node.
-TEST_F(foreign_nodes, NoQueuedCallIsLostWhenEitherSideIsKilled) {
+TEST_P(foreign_languages, NoQueuedCallIsLostWhenEitherSideIsKilled) {
   ASSERT_TRUE(node.start()) << trouble();
   relay(1000);
   auto first = peer("json", {"store", "1000"});
@@ -163,7 +194,7 @@ TEST_F(foreign_nodes, NoQueuedCallIsLostWhenEitherSideIsKilled) {
 }
 
 // Each attempt after the first says so, also behind a death of both sides.
-TEST_F(foreign_nodes, AnAttemptAfterTheFirstSaysSo) {
+TEST_P(foreign_languages, AnAttemptAfterTheFirstSaysSo) {
   ASSERT_TRUE(node.start()) << trouble();
   EXPECT_EQ(node.command({"queue", "py", "py.die_once"}).status, 0);
   auto first = peer("xml");
@@ -176,14 +207,14 @@ TEST_F(foreign_nodes, AnAttemptAfterTheFirstSaysSo) {
   EXPECT_EQ(node.stop(), 0) << trouble();
 }
 
-TEST_F(foreign_nodes, AGoodbyeIsNoLoss) {
+TEST_P(foreign_languages, AGoodbyeIsNoLoss) {
   ASSERT_TRUE(node.start()) << trouble();
   auto py = peer("json", {"stop"});
   EXPECT_TRUE(said(node.run(), "down py link_goodbye")) << trouble();
   EXPECT_EQ(node.stop(), 0) << trouble();
 }
 
-TEST_F(foreign_nodes, ANodeThatIsKilledIsFoundAgain) {
+TEST_P(foreign_languages, ANodeThatIsKilledIsFoundAgain) {
   ASSERT_TRUE(node.start()) << trouble();
   auto py = peer("mixed");
   ASSERT_TRUE(said(*py, "up")) << trouble();

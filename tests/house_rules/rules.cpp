@@ -155,15 +155,20 @@ findings unlisted_files(const std::vector<source>& tree) {
       continue;
     const std::string folder =
         file.path.substr(0, file.path.size() - std::string_view{"CMakeLists.txt"}.size());
-    const std::string_view here = "${CMAKE_CURRENT_SOURCE_DIR}/";
+    const std::string_view here = "${CMAKE_CURRENT_SOURCE_DIR}/",
+                           tree_root = "${PROJECT_SOURCE_DIR}/";
     for (const std::string& word : cmake_words(file.text)) {
       const std::size_t at = word.find(here);
       listed.insert(folder + (at == std::string::npos ? word : word.substr(at + here.size())));
+      if (has_extension(word, ".java") && word.starts_with(tree_root))
+        listed.insert(word.substr(tree_root.size()));
     }
   }
   findings found;
   for (const source& file : tree)
-    if ((has_extension(file.path, ".cpp") || is_layer_header(file)) && !listed.contains(file.path))
+    if ((has_extension(file.path, ".cpp") || has_extension(file.path, ".java")
+         || is_layer_header(file))
+        && !listed.contains(file.path))
       found.push_back({file.path, 1, "is in no CMakeLists.txt: it is not built"});
   return found;
 }
@@ -180,7 +185,7 @@ findings unchecked_headers(const std::vector<source>& tree,
 
 findings sleeps(const source& file) {
   findings found;
-  if (is_cpp(file.path)) {
+  if (is_cpp(file.path) || has_extension(file.path, ".java")) {
     const std::string code = code_only(file.text);
     for (std::string_view word :
          {"sleep_for", "sleep_until", "usleep", "nanosleep", "clock_nanosleep", "sleep"})
@@ -205,7 +210,7 @@ findings skipped_tests(const source& file) {
 
 findings longer_than(std::size_t lines_max, const source& file) {
   const auto lines = static_cast<std::size_t>(std::count(file.text.begin(), file.text.end(), '\n'));
-  if (!is_cpp(file.path) || lines <= lines_max)
+  if (!(is_cpp(file.path) || has_extension(file.path, ".java")) || lines <= lines_max)
     return {};
   return {{file.path, lines,
            std::to_string(lines) + " lines, " + std::to_string(lines_max) + " are allowed"}};

@@ -17,7 +17,7 @@ findings upward_includes(const source& file);
 // Headers of this tree that include each other in a circle.
 findings include_cycles(const std::vector<source>& tree);
 
-// A .cpp, or a header of a layer, that no CMakeLists.txt above it lists.
+// A .cpp, a .java, or a header of a layer, that no CMakeLists.txt lists.
 findings unlisted_files(const std::vector<source>& tree);
 
 // Headers of the layers that are not in `checked`, the list of those that the build compiles alone.
