@@ -121,6 +121,25 @@ bool matches(const item_row& row, const item_filter& filter) {
 
 }  // namespace
 
+assigned_item order_of(const journal_reader& store, const item_id& id, std::uint64_t epoch) {
+  assigned_item order;
+  order.item = id;
+  order.epoch = epoch;
+  order.payload_is = payload_kind::values;
+  auto bytes = read_state(store, state_key(items.name(), encode_key(id)));
+  if (!bytes)
+    return order;
+  auto row = decode<item_row>(*bytes, "table " + std::string(items.name()));
+  order.method = row.demand.method;
+  order.slots = row.demand.slots;
+  order.fingerprint = row.fingerprint;
+  order.payload_is = row.payload_is;
+  order.timeout_ns = row.timeout_ns;
+  order.trace = row.trace;
+  order.origin = row.origin;
+  return order;
+}
+
 item_report report_of(const item_id& id, const item_row& row) {
   item_report report;
   report.id = id;

@@ -2,6 +2,7 @@
 
 #include <holdfast/actors/serve.hpp>
 #include <holdfast/actors/work_context.hpp>
+#include <holdfast/persistence/dynamic_signature.hpp>
 
 #include <concepts>
 #include <functional>
@@ -60,6 +61,7 @@ consteval bool takes_work_context() {
 template <class R, class... A, class H>
 work_method make_work_method(const method<R(A...)>& m, H handler) {
   constexpr bool with_context = detail::takes_work_context<R, H, A...>();
+  know_signature<R, A...>();  // a controller of this program tells it to foreign workers
   auto facts = detail::facts_of<R, A...>(std::string(m.name()), m.params());
   work_method made{facts.name, facts.signature, facts.description, {}};
   made.start = [facts = std::move(facts),
@@ -85,6 +87,7 @@ work_method make_async_work_method(const method<R(A...)>& m, H handler) {
   static_assert(std::invocable<H&, work_ticket, A...>,
                 "holdfast: an asynchronous work handler is callable with a work_ticket and its "
                 "method's parameters: (work_ticket, A...). Take them by value or const&");
+  know_signature<R, A...>();
   auto facts = detail::facts_of<R, A...>(std::string(m.name()), m.params());
   work_method made{facts.name, facts.signature, facts.description, {}};
   made.start = [facts = std::move(facts),

@@ -21,6 +21,22 @@ void worker_desk::load_ended(const run_key& key) {
   what.order.epoch = key.epoch;
 }
 
+void worker_desk::load_running(assigned_item order, node_time now) {
+  run_key key{order.item, order.epoch};
+  auto [at, is_new] = entries_.try_emplace(key);
+  if (!is_new)
+    return;
+  auto& what = at->second;
+  what.at = phase::running;
+  what.order = std::move(order);
+  what.order.payload = {};
+  what.order.checkpoint = {};
+  what.arrival = ++arrivals_;
+  what.since = now;
+  what.started_as = key.epoch;
+  what.is_busy = true;
+}
+
 void worker_desk::controller_found() {
   is_connected_ = true;
   lost_at_.reset();
@@ -136,7 +152,7 @@ void worker_desk::drop(entries::iterator at, std::vector<run_key>& stop) {
   }
 }
 
-std::vector<assigned_item> worker_desk::start_next(node_time now) {
+std::vector<assigned_item> worker_desk::start_next(node_time now, std::size_t most) {
   std::vector<assigned_item> started;
   if (session_ == 0 || is_leaving_)
     return started;
@@ -147,7 +163,7 @@ std::vector<assigned_item> worker_desk::start_next(node_time now) {
   std::sort(waiting.begin(), waiting.end());
   auto used = slots_of(true) + slots_of(false);
   for (auto& [arrival, what] : waiting) {
-    if (used + what->order.slots > slots_)
+    if (started.size() >= most || used + what->order.slots > slots_)
       break;  // nobody overtakes it: an item that takes many slots must get them some time
     if (has_busy_sibling({what->order.item, what->order.epoch}))
       continue;

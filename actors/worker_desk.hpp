@@ -33,6 +33,12 @@ public:
   /// A row that the last life of the process left: it ended, and nobody has said that it was heard.
   void load_ended(const run_key& key);
 
+  /// A run of a process that outlived this desk: it goes on. Its time counts from here.
+  void load_running(assigned_item order, node_time now);
+
+  /// Other slots than before. Of what runs nothing is stopped.
+  void offer(std::uint32_t slots) { slots_ = slots; }
+
   // The link to the controller.
   void controller_found();
   void controller_lost(node_time now);
@@ -45,8 +51,8 @@ public:
   };
   applied apply(const desired_items& news, node_time now);
 
-  /// What starts now, in the order in which it came; it counts as running from here on.
-  std::vector<assigned_item> start_next(node_time now);
+  /// What starts now, in the order in which it came, at most `most`; it counts as running from here on.
+  std::vector<assigned_item> start_next(node_time now, std::size_t most = std::size_t(-1));
 
   /// The handler of a run has returned. The item whose end must be stored, if there is one.
   std::optional<run_key> returned(const run_key& run, run_ending ending, node_time now);
@@ -105,7 +111,7 @@ private:
   std::optional<node_time> moment_of(const entry& what) const;
   std::uint32_t slots_of(bool wanted) const;
 
-  const std::uint32_t slots_;
+  std::uint32_t slots_;
   entries entries_;
   std::uint64_t arrivals_ = 0;
   bool is_connected_ = false;

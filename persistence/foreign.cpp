@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace holdfast::foreign {
 namespace {
@@ -35,21 +36,26 @@ void put(ledger& books, const std::string& key, Write write) {
   books.rows().put(table_id::meta, key, record);
 }
 
+/// No name has a slash in it.
+std::string list_of(const request& given) {
+  return given.is_of_work ? given.name + "/work" : given.name;
+}
+
 void remember(ledger& books, const request& given, std::uint64_t checksum) {
   auto& rows = books.rows();
-  auto prefix = id_key(given.name, 'n', {});
-  auto last = number_of(rows.before(table_id::meta, id_key(given.name, 'n' + 1, {})), prefix);
+  auto list = list_of(given);
+  auto prefix = id_key(list, 'n', {});
+  auto last = number_of(rows.before(table_id::meta, id_key(list, 'n' + 1, {})), prefix);
   auto first = number_of(rows.at_or_after(table_id::meta, prefix), prefix);
   auto number = last ? *last + 1 : 1;
   if (first && number - *first >= limits::foreign_ids_max) {
-    auto oldest = number_key(given.name, *first);
+    auto oldest = number_key(list, *first);
     auto id = std::string(unseal(record_kind::meta, *rows.get(table_id::meta, oldest)));
     rows.erase(table_id::meta, oldest);
-    rows.erase(table_id::meta, id_key(given.name, 'i', id));
+    rows.erase(table_id::meta, id_key(list, 'i', id));
   }
-  put(books, number_key(given.name, number), [&](byte_writer& out) { out.raw(given.id); });
-  put(books, id_key(given.name, 'i', given.id),
-      [&](byte_writer& out) { out.u64(number).u64(checksum); });
+  put(books, number_key(list, number), [&](byte_writer& out) { out.raw(given.id); });
+  put(books, id_key(list, 'i', given.id), [&](byte_writer& out) { out.u64(number).u64(checksum); });
 }
 
 }  // namespace
@@ -69,7 +75,7 @@ bool is_source(const uuid& id) {
   return id.view().substr(id.bytes.size() / 2) == mark;
 }
 
-std::uint64_t introduce(ledger& books, const std::string& name) {
+std::uint64_t introduce(ledger& books, const std::string& name, std::uint64_t start) {
   auto& row = books.peer(name);
   if (!row.is_foreign) {
     if (!row.id.is_nil())
@@ -88,13 +94,17 @@ std::uint64_t introduce(ledger& books, const std::string& name) {
     if (row.lane)
       books.lane_out(*row.lane).peer_id = row.id;
   }
-  return ++row.incarnation;
+  bool is_same = std::exchange(row.nonce, start) == start && start != 0;
+  return is_same ? row.incarnation : ++row.incarnation;
 }
 
 stored accept(ledger& books, const request& given) {
   auto& call = given.call;
   auto checksum = checksum64(call.payload, checksum64(call.header.method, checksum64(call.peer)));
-  if (auto known = books.rows().get(table_id::meta, id_key(given.name, 'i', given.id))) {
+  auto known = given.id.empty()
+                   ? std::nullopt
+                   : books.rows().get(table_id::meta, id_key(list_of(given), 'i', given.id));
+  if (known) {
     byte_reader in(unseal(record_kind::meta, *known), "id of a foreign call");
     in.u64();
     if (in.u64() == checksum)
@@ -106,7 +116,8 @@ stored accept(ledger& books, const request& given) {
     inbox::accept_foreign(books, given.name, call.header, call.payload);
   else
     outbox::queue(books, call);
-  remember(books, given, checksum);
+  if (!given.id.empty())
+    remember(books, given, checksum);
   return stored::now;
 }
 

@@ -13,6 +13,7 @@
 ///
 ///    meta   "foreign/NAME" 0 "i" ID          number, checksum of method and arguments
 ///           "foreign/NAME" 0 "n" NUMBER      ID; the lowest goes when there are limits::foreign_ids_max
+///           "foreign/NAME/work" ...          the same for the ends of its runs
 namespace holdfast::foreign {
 
 /// The lane of its calls.
@@ -22,14 +23,17 @@ inline constexpr lane_number lane = 1;
 uuid source_of(const std::string& name);
 bool is_source(const uuid& id);
 
-/// How often the name has introduced itself, this time included. Makes the name a foreign one. Throws errc::wrong_name when it
-/// is a native node's, errc::over_credit when limits::foreign_names_max names are known.
-std::uint64_t introduce(ledger& books, const std::string& name);
+/// How many processes of the name have introduced themselves, this one included: `start` is the number that a process draws when
+/// it starts, and with the same number it is the same process; 0 is never the same. Makes the name a foreign one. Throws
+/// errc::wrong_name when it is a native node's, errc::over_credit when limits::foreign_names_max names are known.
+std::uint64_t introduce(ledger& books, const std::string& name, std::uint64_t start = 0);
 
 struct request {
   std::string name;    ///< the foreign node's
-  std::string id;      ///< its own for the call, as it is answered
+  std::string id;      ///< its own for the call, as it is answered; empty: it is not remembered
   queue_request call;  ///< to this node or another; deadlines are what is left
+  bool is_of_work =
+      false;  ///< the id is a run's (name/work), and leaves those of the name's own calls alone
 };
 
 enum class stored : std::uint8_t { now, before };

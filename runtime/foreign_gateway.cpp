@@ -60,6 +60,7 @@ private:
 struct foreign_hello {
   std::string name;
   std::string token;
+  std::uint64_t start = 0;
   foreign_introduction who;
 };
 
@@ -77,6 +78,11 @@ std::string text_of(const dict& given, std::string_view name) {
   return found ? found->as_string() : std::string();
 }
 
+std::uint64_t number_of(const dict& given, std::string_view name) {
+  auto* found = member_of(given, name, value_kind::integer);
+  return found ? static_cast<std::uint64_t>(found->as_integer()) : 0;
+}
+
 bool flag_of(const dict& given, std::string_view name) {
   auto* found = member_of(given, name, value_kind::boolean);
   return found && found->as_bool();
@@ -91,6 +97,7 @@ foreign_hello read_hello(const foreign_call& call) {
   foreign_hello hello;
   hello.name = text_of(*given, "name");
   hello.token = text_of(*given, "token");
+  hello.start = number_of(*given, "start");
   hello.who.type = ascii_text(text_of(*given, "type")).substr(0, 60);
   hello.who.body = call.body;
   hello.who.xml.i8 = flag_of(*given, "i8");
@@ -185,8 +192,8 @@ private:
     who->wire = wire_;
     auto operation = make_operation<std::uint64_t>(
         growth::shrinks, 256, false,
-        [name = hello.name](ledger& books, std::uint64_t& times) {
-          times = foreign::introduce(books, name);
+        [name = hello.name, start = hello.start](ledger& books, std::uint64_t& times) {
+          times = foreign::introduce(books, name, start);
         },
         [this, me = caf::actor_cast<caf::actor>(self_), number, who,
          name = hello.name](std::uint64_t& times, const error* refusal) {

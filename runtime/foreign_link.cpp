@@ -14,7 +14,7 @@ namespace holdfast {
 
 foreign_link_actor::foreign_link_actor(caf::event_based_actor* self, environment& env,
                                        std::string peer)
-    : self_(self), env_(env), peer_(std::move(peer)), calls_(*this), lane_(*this) {}
+    : self_(self), env_(env), peer_(std::move(peer)), calls_(*this), lane_(*this), work_(*this) {}
 
 void foreign_link_actor::begin(std::shared_ptr<peer_entry> entry) {
   entry_ = std::move(entry);
@@ -68,11 +68,14 @@ void foreign_link_actor::open_session(connection_number connection, foreign_intr
                    now_here.from);
   entry_->send_credit = static_cast<std::int64_t>(env_.settings.send_bytes);
   entry_->is_up = true;
-  tell(peer_up{peer_, now_here.incarnation, peer_up::came_back::as_new});
+  bool is_same = std::exchange(incarnation_, now_here.incarnation) == now_here.incarnation;
+  tell(peer_up{peer_, now_here.incarnation,
+               is_same ? peer_up::came_back::as_same : peer_up::came_back::as_new});
   guarded([&] {
     say("holdfast.welcome", {value(dict{{"name", env_.self.name}})});
     calls_.open();
     lane_.open();
+    work_.open(now_here.type, now_here.incarnation);
   });
 }
 
@@ -97,6 +100,7 @@ void foreign_link_actor::end_session(errc reason, const std::string& text, bool 
     submit({growth::shrinks, 64, false}, apply, [](const error*) {});
   }
   lane_.close();
+  work_.close();
   calls_.close(text);
   self_->send(self_, link_task{0, false, [this] { finish_session(); }});
 }

@@ -21,7 +21,7 @@ struct foreign_introduction {
   std::string from;
   foreign_body body = foreign_body::xml;
   foreign_xml_options xml{};
-  std::uint64_t incarnation = 0;  ///< how often the name has introduced itself
+  std::uint64_t incarnation = 0;  ///< how many processes of the name have introduced themselves
   caf::actor wire;
 };
 

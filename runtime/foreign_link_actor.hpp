@@ -8,6 +8,7 @@
 #include <holdfast/runtime/foreign_link.hpp>
 #include <holdfast/runtime/foreign_port.hpp>
 #include <holdfast/runtime/foreign_requests.hpp>
+#include <holdfast/runtime/foreign_work.hpp>
 
 #include <caf/event_based_actor.hpp>
 
@@ -97,6 +98,8 @@ private:
   std::optional<std::pair<connection_number, foreign_introduction>> waiting_;
   foreign_calls calls_;
   foreign_lane lane_;
+  foreign_work work_;
+  std::uint64_t incarnation_ = 0;  // of the last session
   std::uint64_t session_number_ = 1;
   std::size_t commits_ = 0;
   node_time call_timer_ = 0;

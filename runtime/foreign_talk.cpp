@@ -54,7 +54,7 @@ void foreign_link_actor::hear(foreign_call call, std::size_t bytes) {
     session_->requests.call(std::move(call), bytes);
   } else if (method == "holdfast.queue") {
     session_->requests.queue(std::move(call), bytes);
-  } else {
+  } else if (!work_.hear(call, bytes)) {
     hear_answer(call);
     taken(bytes);
   }
@@ -124,6 +124,7 @@ void foreign_link_actor::sent(const wire_sent& fact) {
   for (; !here.sends.empty() && here.sends.front().first <= here.departed; here.sends.pop_front())
     entry_->send_credit += here.sends.front().second;
   return_taken();
+  guarded([&] { work_.start(); });
 }
 
 void foreign_link_actor::taken(std::size_t bytes) {
@@ -150,6 +151,11 @@ void foreign_link_actor::send(const send_message& message) {
   auto cost = message_cost(message.payload.size());
   if (!is_live()) {
     update([](peer_status& status) { ++status.messages_refused; });
+    return;
+  }
+  if (foreign_work::is_for_worker(*message.header)) {
+    entry_->send_credit += cost;  // the desk holds what waits, as a worker's does
+    guarded([&] { work_.desired(message.payload.view()); });
     return;
   }
   try {

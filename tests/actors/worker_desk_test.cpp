@@ -32,6 +32,27 @@ TEST_F(worker_desk_test, AnItemRunsIsHeldUntilItIsDroppedAndGoes) {
   EXPECT_EQ(desk.count_unheard(), 0u);
 }
 
+TEST_F(worker_desk_test, ARunThatOutlivedItsDeskGoesOn) {
+  desk.load_running(order("a", 3), now);
+  desk.load_running(order("b", 1), now);
+  EXPECT_EQ(held(), "a3 running, b1 running");
+  auto applied = desk.apply(whole(1, {order("c", 1)}, {{"a", 3}}), now);
+  EXPECT_FALSE(applied.must_report);
+  EXPECT_EQ(text(applied.stop), "b1") << "nobody wants it";
+  EXPECT_EQ(start(), "") << "both slots are taken until b returns";
+  EXPECT_EQ(done({"b", 1}, {run_end::cancelled, {}, {}, false}), "nothing");
+  EXPECT_EQ(start(), "c1");
+  EXPECT_EQ(done({"a", 3}), "a3");
+}
+
+TEST_F(worker_desk_test, StartsNoMoreThanAskedFor) {
+  desk.apply(whole(1, {order("a", 1), order("b", 1), order("c", 1)}), now);
+  EXPECT_EQ(desk.start_next(now, 1).size(), 1u);
+  EXPECT_EQ(desk.start_next(now, 0).size(), 0u);
+  desk.offer(3);
+  EXPECT_EQ(desk.start_next(now, 5).size(), 2u);
+}
+
 // ---- versions and sessions
 
 TEST_F(worker_desk_test, AMessageThatComesTwiceChangesNothing) {

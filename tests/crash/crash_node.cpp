@@ -167,6 +167,18 @@ void work_for(node& host, const std::string& controller) {
              [](std::int64_t bytes) { return std::string(static_cast<std::size_t>(bytes), 'x'); });
 }
 
+void serve_orders(node& host) {
+  host.serve(order_text, [](context& ctx, std::int64_t bytes) {
+    ctx.controller(ctx.node())
+        .with({.attempts = 1})
+        .then(text_made, bytes)
+        .submit(make_text, bytes);
+  });
+  host.serve(text_made, [](const outcome<std::string>& result, std::int64_t bytes) {
+    say("made " + std::to_string(bytes) + " " + (result ? *result.value : result.error));
+  });
+}
+
 void set_up(node& host) {
   host.serve(append, append_number);
   host.serve(relay, relay_number);
@@ -181,6 +193,7 @@ void set_up(node& host) {
   host.serve(touch, [](std::int64_t n) { say("instant " + std::to_string(n)); });
   serve_messages(host);
   serve_fill(host);
+  serve_orders(host);
   work_for(host, setting("HOLDFAST_WORKS_FOR"));
   queue_fill(host);
 }

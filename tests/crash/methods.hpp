@@ -66,6 +66,11 @@ inline constexpr method<void(std::int64_t)> fill{"fills.take(n)"};
 /// Work, at a node with HOLDFAST_WORKS_FOR set to a controller: a text of so many bytes.
 inline constexpr method<std::string(std::int64_t)> make_text{"texts.make(bytes)"};
 
+/// Submits `make_text` to this node, which is a controller. Prints `made BYTES TEXT`, or why not.
+inline constexpr method<void(std::int64_t)> order_text{"orders.text(bytes)"};
+inline constexpr method<void(outcome<std::string>, std::int64_t)> text_made{
+    "orders.made(result, bytes)"};
+
 inline constexpr table<std::tuple<std::string, std::int64_t>, std::int64_t> lists{"numbers.lists"};
 inline constexpr table<std::string, std::int64_t> sizes{"numbers.sizes"};
 inline constexpr table<std::int64_t, std::int64_t> confirms{"numbers.confirms"};

@@ -84,6 +84,39 @@ TEST_F(foreign_test, ANameIsNativeOrForeign) {
   EXPECT_FALSE(find_peer(*alpha.read(), "beta")->is_foreign);
 }
 
+// The number that a process draws: its link was lost, not what it does.
+TEST_F(foreign_test, AProcessThatComesBackIsTheSame) {
+  auto comes = [&](std::uint64_t start) {
+    return alpha.commit([&](ledger& books) { return foreign::introduce(books, "py", start); });
+  };
+  EXPECT_EQ(comes(7), 1u);
+  EXPECT_EQ(comes(7), 1u);
+  alpha.restart();
+  EXPECT_EQ(comes(7), 1u);
+  EXPECT_EQ(comes(8), 2u);
+  EXPECT_EQ(comes(7), 3u);
+  EXPECT_EQ(comes(0), 4u);
+  EXPECT_EQ(comes(0), 5u) << "it does not say which process it is";
+}
+
+TEST_F(foreign_test, IdsOfRunsAreApartAndWithoutAnIdNothingIsRemembered) {
+  auto end = [&](const std::string& id, const std::string& payload) {
+    return alpha.commit([&](ledger& books) {
+      return foreign::accept(books, {"py", id, to_alpha(payload), true});
+    });
+  };
+  EXPECT_EQ(accept("a", to_alpha()), foreign::stored::now);
+  EXPECT_EQ(end("a", "end"), foreign::stored::now);
+  EXPECT_EQ(end("a", "end"), foreign::stored::before);
+  EXPECT_THROW(end("a", "another end"), error);
+  EXPECT_EQ(accept("a", to_alpha()), foreign::stored::before);
+  auto rows = alpha.count(table_id::meta);
+  EXPECT_EQ(end("", "checkpoint"), foreign::stored::now);
+  EXPECT_EQ(end("", "checkpoint"), foreign::stored::now);
+  EXPECT_EQ(alpha.count(table_id::meta), rows);
+  EXPECT_EQ(alpha.count(table_id::inbox), 4u);
+}
+
 // It was queued for before it ever came.
 TEST_F(foreign_test, ANameWithALaneBecomesForeign) {
   queue_at(alpha, call_to("py"));

@@ -6,10 +6,11 @@
     node.send("log.append", "day", "a line")                # at most once
     node.call("echo", [1, 2.5, b"bytes"])                   # waits for the result; raises Failed
     node.queue("beta/log.append", "day", "a line")          # on the gateway's disk when it returns
+    node.work("pages.render", render, slots=2)              # items of the gateway's controller: render(run, *arguments)
 
 What a queued call for us does must bear to be done twice: `node.current["attempt"]` is above 1 when it may have run before.
 """
-import base64, datetime, itertools, json, queue, socket, struct, threading, uuid, xmlrpc.client
+import base64, datetime, itertools, json, queue, random, socket, struct, threading, time, uuid, xmlrpc.client
 from concurrent.futures import Future
 
 
@@ -60,24 +61,50 @@ def whole(stream, size):
     return text
 
 
+class Run:
+    """A run of a work item. What is saved here is `checkpoint` in the next run, if this one does not come to its end."""
+
+    def __init__(self, node, item, epoch, options):
+        self.node, self.item, self.epoch, self.options = node, item, epoch, options
+        self.attempt, self.checkpoint = options["attempt"], options.get("checkpoint")
+        self.dropped, self.saved, self.end = threading.Event(), [], []
+
+    def is_cancelled(self):
+        return self.dropped.is_set()
+
+    def progress(self, part, text=""):
+        self.node._tell("holdfast.progress", self.item, self.epoch, float(part), text)
+
+    def save(self, value):
+        self.saved = [value]
+        self.node._tell("holdfast.checkpoint", self.item, self.epoch, value)
+
+
 class Node:
     def __init__(self, address, name, token="", body="json", on_change=lambda is_up, why: None):
         host, _, port = address.rpartition(":")
         self.address, self.name, self.token, self.on_change = (host, int(port)), name, token, on_change
         self.bodies = itertools.cycle(("xml", "json") if body == "mixed" else (body,))
         self.methods, self.calls, self.queued, self.numbers = {}, {}, {}, itertools.count(1)
-        self.socket, self.lock, self.work, self.current = None, threading.Lock(), queue.Queue(), {}
-        self.stopped = threading.Event()
+        self.socket, self.lock, self.asked, self.current = None, threading.Lock(), queue.Queue(), {}
+        self.stopped, self.number = threading.Event(), random.SystemRandom().randrange(1, 1 << 31)
+        self.offer, self.functions, self.runs = {"slots": 1, "labels": []}, {}, {}
 
     def serve(self, method, function):
         self.methods[method] = function
+
+    def work(self, method, function, **offer):
+        """Runs `function(run, *arguments)` for the items of a method, each on a thread of its own. Offer: slots, labels."""
+        self.functions[method] = function
+        self.offer.update(offer)
+        self._offer()
 
     def start(self):
         for loop in (self._connect, self._serve):
             threading.Thread(target=loop, daemon=True).start()
 
     def stop(self):
-        """Says goodbye; what is queued and not answered is the program's to say again."""
+        """Says goodbye: work goes back at once; what is queued and not answered is the program's to say again."""
         self.stopped.set()
         self._say("holdfast.bye")
 
@@ -97,10 +124,7 @@ class Node:
         """Waits until it is stored, through lost connections; with wait=False returns a Future."""
         id, answer = id or uuid.uuid4().hex, Future()
         self.queued[id] = (answer, [id, method, list(params), options])
-        try:
-            self._say("holdfast.queue", *self.queued[id][1])
-        except OSError:
-            pass  # said again when there is a connection
+        self._tell("holdfast.queue", *self.queued[id][1])
         return answer.result() if wait else answer
 
     def _say(self, method, *params):
@@ -109,7 +133,15 @@ class Node:
                 raise ConnectionError("not connected to the gateway")
             self.socket.sendall(encode(method, params, next(self.bodies)))
 
+    def _tell(self, *message):
+        """For what is said again when there is a connection, or is not worth it."""
+        try:
+            self._say(*message)
+        except OSError:
+            pass
+
     def _connect(self):
+        lost = time.monotonic()
         while not self.stopped.is_set():
             try:
                 with socket.create_connection(self.address, timeout=10) as connection:
@@ -117,14 +149,17 @@ class Node:
             except OSError as problem:
                 why = str(problem)
             with self.lock:
-                self.socket = None
+                lost, self.socket = time.monotonic() if self.socket else lost, None
+            for run in list(self.runs.values()):
+                if time.monotonic() - lost >= run.options.get("stop_alone", float("inf")):
+                    run.dropped.set()
             for number in list(self.calls):
                 self._answer(self.calls, number).set_exception(Failed("unknown", f"it may have run: {why}"))
             self.on_change(False, why)
             self.stopped.wait(0.2)
 
     def _session(self, connection, stream):
-        hello = {"name": self.name, "type": "python", "token": self.token, "i8": True, "nil": True}
+        hello = {"name": self.name, "type": "python", "token": self.token, "start": self.number, "i8": True, "nil": True}
         connection.sendall(encode("holdfast.hello", [hello], next(self.bodies)))
         while True:
             (length,) = struct.unpack(">I", whole(stream, 4))
@@ -134,26 +169,55 @@ class Node:
                 with self.lock:
                     self.socket = connection
                 self.on_change(True, "")
-                threading.Thread(target=self._repeat, args=(list(self.queued.values()),), daemon=True).start()
+                threading.Thread(target=self._repeat, daemon=True).start()
             elif method == "holdfast.refused":
                 return ": ".join(params)
             elif method == "holdfast.result":
                 self._answer(self.calls, params[0]).set_result(params[1] if len(params) > 1 else None)
             elif method == "holdfast.stored":
                 self._answer(self.queued, params[0]).set_result(params[0])
+            elif method == "holdfast.run":
+                self._run(*params)
+            elif method == "holdfast.drop" and tuple(params) in self.runs:
+                self.runs[tuple(params)].dropped.set()
+            elif method == "holdfast.heard":
+                self.runs.pop(tuple(params), None)
+            elif method == "holdfast.failed" and params[0] == "holdfast.work":
+                self.on_change(True, ": ".join(params[1:]))
             elif method == "holdfast.failed":
                 table = self.calls if isinstance(params[0], int) else self.queued
                 self._answer(table, params[0]).set_exception(Failed(*params[1:3]))
-            else:
-                self.work.put((method, params))
+            elif method != "holdfast.drop":
+                self.asked.put((method, params))
 
-    def _repeat(self, queued):
-        try:
-            for answer, message in queued:
-                if not answer.done():
-                    self._say("holdfast.queue", *message)
-        except OSError:
-            pass
+    def _repeat(self):
+        self._offer()
+        for run in list(self.runs.values()):
+            if run.saved:
+                run.save(*run.saved)
+            if run.end:
+                self._tell("holdfast.ended", run.item, run.epoch, *run.end)
+        for answer, message in list(self.queued.values()):
+            self._tell("holdfast.queue", *message)
+
+    def _offer(self):
+        if self.functions:
+            offer = {"methods": list(self.functions), "held": [list(key) for key in list(self.runs)], **self.offer}
+            self._tell("holdfast.work", offer)
+
+    def _run(self, item, epoch, method, params, options):
+        def work():
+            try:
+                result = self.functions[method](run, *params, **options.get("named", {}))
+                run.end = ["cancelled", ""] if run.is_cancelled() else ["done", result]
+                self._tell("holdfast.ended", item, epoch, *run.end)
+            except Exception as problem:  # the function's, or its result has no form on the wire
+                run.end = ["failed", f"{type(problem).__name__}: {problem}"]
+                self._tell("holdfast.ended", item, epoch, *run.end)
+
+        if (item, epoch) not in self.runs:
+            run = self.runs[item, epoch] = Run(self, item, epoch, options)
+            threading.Thread(target=work, daemon=True).start()
 
     def _answer(self, table, id):
         found = table.pop(id, Future())
@@ -161,7 +225,7 @@ class Node:
 
     def _serve(self):
         while True:
-            method, params = self.work.get()
+            method, params = self.asked.get()
             id, verb, self.current = None, method, {}
             if verb in ("holdfast.call", "holdfast.queue"):
                 id, method, params, self.current = (*params, {})[:4]
@@ -172,8 +236,5 @@ class Node:
                           self.methods[method](*params, **self.current.get("named", {}))]
             except Exception as problem:
                 answer = ["holdfast.failed", id, getattr(problem, "reason", "failed"), str(problem)]
-            if id is not None:
-                try:
-                    self._say(*answer)
-                except OSError:
-                    pass  # a call is unknown to its caller; a queued one comes again
+            if id is not None:  # without a connection a call is unknown to its caller; a queued one comes again
+                self._tell(*answer)
