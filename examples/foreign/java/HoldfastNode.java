@@ -121,7 +121,8 @@ public final class HoldfastNode {
       try {
         if (method == null)
           throw new Failed("refused", name + " runs no such method");
-        end("done", method.run(this));
+        Object value = method.run(this);
+        end(isDropped ? "cancelled" : "done", isDropped ? "" : value);
       } catch (Failed problem) {
         boolean isKnown = List.of("refused", "handed_back", "cancelled").contains(problem.reason);
         end(isKnown ? problem.reason : "failed", problem.text);
@@ -158,13 +159,17 @@ public final class HoldfastNode {
   private final AtomicLong numbers = new AtomicLong();
   private final ExecutorService serving = Executors.newSingleThreadExecutor(HoldfastNode::daemon);
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Object lock = new Object();  // of the four below, and of what is written
+  private final Object lock = new Object();  // of those below, and of what is written
   private OutputStream out;
+  private long lostAt = System.nanoTime();
   private boolean isXml;
   private Map<String, Object> offer;
   private String token = "";
 
-  /** `onChange` hears of each connection and loss in the thread that reads: it may not wait for an answer. */
+  /**
+   * `onChange` hears of each connection and loss, and why we may not work, in the thread that reads: it may not wait
+   * for answers.
+   */
   public HoldfastNode(String address, String name, String body, BiConsumer<Boolean, String> onChange) {
     this.address = address;
     this.name = name;
@@ -296,8 +301,13 @@ public final class HoldfastNode {
 
   private void lost(String why) {
     synchronized (lock) {
+      lostAt = out != null ? System.nanoTime() : lostAt;
       out = null;
     }
+    double alone = (System.nanoTime() - lostAt) / 1e9;
+    for (Run run : held.values())
+      if (run.options.get("stop_alone") instanceof Number longest && alone >= longest.doubleValue())
+        drop(run);
     for (Map.Entry<Object, Open> each : opened())
       if (each.getValue().queued() == null)
         refuse(each.getKey(), new Failed("unknown", "it may have run: " + why));
@@ -372,8 +382,8 @@ public final class HoldfastNode {
     Open asked = open.remove(id);
     if (asked != null)
       asked.answer().completeExceptionally(problem);
-    else
-      log.log(System.Logger.Level.WARNING, id + ": " + problem.getMessage());
+    else if (id.equals("holdfast.work"))
+      onChange.accept(true, problem.getMessage());  // we may not work here
   }
 
   private void run(List<Object> given) {
