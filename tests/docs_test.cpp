@@ -131,6 +131,15 @@ TEST(docs, TutorialBlocksStandInTheirFiles) {
   expect_blocks_stand_in("docs/work_tutorial.md", "examples/work_tutorial", 5);
 }
 
+TEST(docs, BlocksOfTheForeignTutorialStandInTheirFiles) {
+  auto blocks = blocks_of("docs/foreign_tutorial.md", "python");
+  auto more = blocks_of("docs/foreign_tutorial.md", "cpp");
+  blocks.insert(blocks.end(), more.begin(), more.end());
+  ASSERT_GE(blocks.size(), 3u);
+  for (auto& [info, text] : blocks)
+    EXPECT_NE(read(info.substr(info.find(' ') + 1)).find(text), std::string::npos) << info;
+}
+
 TEST(docs, BlocksOfSupervisionAndTestingStandInTheirFiles) {
   for (auto [document, count] : {std::pair("docs/supervision.md", 2u), {"docs/testing.md", 6u}}) {
     auto blocks = blocks_of(document, "cpp");
@@ -360,8 +369,8 @@ TEST(docs, LinksLeadSomewhere) {
 
 TEST(docs, CommandsOfRunAreThere) {
   auto script = read("run");
-  for (auto* document : {"README.md", "docs/tutorial.md", "docs/work_tutorial.md",
-                         "docs/operating.md", "docs/testing.md"})
+  for (auto* document : {"README.md", "docs/foreign_tutorial.md", "docs/tutorial.md",
+                         "docs/work_tutorial.md", "docs/operating.md", "docs/testing.md"})
     for (auto& command : words_after(read(document), "./run "))
       EXPECT_NE(script.find("\ncmd_" + command + "()"), std::string::npos) << command;
 }

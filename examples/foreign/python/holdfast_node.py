@@ -76,8 +76,8 @@ class Run:
         self.node._tell("holdfast.progress", self.item, self.epoch, float(part), text)
 
     def save(self, value):
-        self.saved = [value]
         self.node._tell("holdfast.checkpoint", self.item, self.epoch, value)
+        self.saved = [value]
 
 
 class Node:
@@ -206,14 +206,16 @@ class Node:
             self._tell("holdfast.work", offer)
 
     def _run(self, item, epoch, method, params, options):
+        def ended(*end):
+            run.end = end
+            self._tell("holdfast.ended", item, epoch, *end)
+
         def work():
             try:
                 result = self.functions[method](run, *params, **options.get("named", {}))
-                run.end = ["cancelled", ""] if run.is_cancelled() else ["done", result]
-                self._tell("holdfast.ended", item, epoch, *run.end)
+                ended("cancelled", "") if run.is_cancelled() else ended("done", result)
             except Exception as problem:  # the function's, or its result has no form on the wire
-                run.end = ["failed", f"{type(problem).__name__}: {problem}"]
-                self._tell("holdfast.ended", item, epoch, *run.end)
+                ended("failed", f"{type(problem).__name__}: {problem}")
 
         if (item, epoch) not in self.runs:
             run = self.runs[item, epoch] = Run(self, item, epoch, options)
