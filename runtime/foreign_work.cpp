@@ -246,7 +246,13 @@ void foreign_work::progressed(const foreign_progress& news) {
 
 void foreign_work::saved(const foreign_checkpoint& news, std::size_t bytes) {
   auto item = desk_ ? desk_->item_of(news.run) : std::nullopt;
-  if (!item) {
+  bool is_too_large = news.content.size() > work::item_bytes_max;
+  if (is_too_large && port_.env().foreign.note_refused(port_.peer(), "holdfast.checkpoint")
+      && port_.env().log)
+    port_.env().log->warn("foreign node {}: a checkpoint of {} takes {} bytes and is not kept; at "
+                          "most {} are allowed: save where it is stored instead",
+                          port_.peer(), news.run.item, news.content.size(), work::item_bytes_max);
+  if (!item || is_too_large) {
     port_.taken(bytes);
     return;
   }

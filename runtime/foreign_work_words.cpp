@@ -173,10 +173,6 @@ foreign_checkpoint read_checkpoint(const foreign_call& call) {
   foreign_checkpoint checkpoint;
   checkpoint.run = run_in(call, 1, 1, "an item, its epoch and a value");
   checkpoint.content = bytes_of_checkpoint(call.params[2]);
-  if (checkpoint.content.size() > work::item_bytes_max)
-    throw error(errc::too_large, "a checkpoint takes " + std::to_string(checkpoint.content.size())
-                                     + " bytes; at most " + std::to_string(work::item_bytes_max)
-                                     + " are allowed: store it elsewhere and save where it is");
   return checkpoint;
 }
 

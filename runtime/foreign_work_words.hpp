@@ -42,7 +42,7 @@ struct foreign_progress {
 };
 foreign_progress read_progress(const foreign_call& call);
 
-/// holdfast.checkpoint(item, epoch, value). A larger one than work::item_bytes_max throws errc::too_large.
+/// holdfast.checkpoint(item, epoch, value).
 struct foreign_checkpoint {
   run_key run;
   std::string content;
