@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 
 /** A foreign worker under test, as foreign_worker.py: ForeignWorker ADDRESS NAME BODY SLOTS GATE. */
@@ -44,7 +45,7 @@ public final class ForeignWorker {
   private static Object failUntil(HoldfastNode.Run run) {
     say("try", run.attempt(), Json.write(run.checkpoint()));
     boolean isFirst = run.attempt() == 1;
-    run.checkpoint(isFirst ? Map.of("attempt", run.attempt(), "raw", new byte[] {0, 1}) : "текст");
+    run.checkpoint(isFirst ? new TreeMap<>(Map.of("attempt", run.attempt(), "raw", new byte[] {0, 1})) : "текст");
     if (run.attempt() < run.integer(0))
       throw new IllegalStateException("not yet");
     return run.checkpoint();

@@ -9,10 +9,11 @@
 #include <set>
 #include <string>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 #include <vector>
 
-// Foreign workers as processes: a controller with a foreign port, and the Python client of examples/foreign.
+// Foreign workers as processes: a controller with a foreign port, and the clients of examples/foreign.
 namespace holdfast::crash {
 namespace {
 
@@ -30,16 +31,15 @@ protected:
 
   std::unique_ptr<process> worker(const std::string& name, const std::string& body = "json",
                                   int slots = 2) {
-    work_site::words command{"/usr/bin/env",
-                             "python3",
-                             HOLDFAST_FOREIGN_WORKER,
-                             HOLDFAST_FOREIGN_CLIENT,
-                             address,
-                             name,
-                             body,
-                             std::to_string(slots),
-                             gate.string()};
-    return std::make_unique<process>(command, process::how{{}, site.folder() / "worker.log"});
+    work_site::words command{"/usr/bin/env", "python3", HOLDFAST_FOREIGN_WORKER,
+                             HOLDFAST_FOREIGN_CLIENT};
+    if (language == "java")
+      command = {HOLDFAST_JAVA,      "-Xshare:auto", "-XX:TieredStopAtLevel=1",
+                 "-XX:+UseSerialGC", "-cp",          HOLDFAST_FOREIGN_JAVA,
+                 "ForeignWorker"};
+    command.insert(command.end(), {address, name, body, std::to_string(slots), gate.string()});
+    return std::make_unique<process>(
+        command, process::how{{{"LC_ALL", "C.UTF-8"}}, site.folder() / "worker.log"});
   }
 
   /// So many held runs go on, whichever.
@@ -68,13 +68,31 @@ protected:
   std::string address;
   std::filesystem::path gate;
   int gate_end = -1;
+  std::string language = "python";
 };
 
-class foreign_work_bodies : public foreign_work, public testing::WithParamInterface<const char*> {};
+using language_and_body = std::tuple<const char*, const char*>;
+
+class foreign_work_bodies : public foreign_work,
+                            public testing::WithParamInterface<language_and_body> {
+protected:
+  foreign_work_bodies() : body(std::get<1>(GetParam())) { language = std::get<0>(GetParam()); }
+
+  std::string body;
+};
+
+class foreign_work_languages : public foreign_work,
+                               public testing::WithParamInterface<const char*> {
+protected:
+  foreign_work_languages() { language = GetParam(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(languages, foreign_work_languages, testing::Values("python", "java"),
+                         [](auto& each) { return std::string(each.param); });
 
 TEST_P(foreign_work_bodies, AnItemRunsAndFailsAndGoesOnFromItsCheckpoint) {
   start_hub();
-  auto py = worker("py", GetParam());
+  auto py = worker("py", body);
   auto echo = site.submit_method({"--label", "py"}, "py.echo", {R"({"a": [1, 2.5, "дом"]})"});
   ASSERT_TRUE(site.comes_to(echo, "done")) << trouble(echo);
   EXPECT_EQ(result(echo), value(dict{{"a", array{1, 2.5, "дом"}}}));
@@ -82,8 +100,8 @@ TEST_P(foreign_work_bodies, AnItemRunsAndFailsAndGoesOnFromItsCheckpoint) {
   ASSERT_TRUE(site.comes_to(failing, "done")) << trouble(failing);
   EXPECT_EQ(number(failing, "failures"), 2);
   EXPECT_EQ(result(failing), value("текст"));
-  EXPECT_TRUE(said(*py, R"(try 1 None)"));
-  EXPECT_TRUE(said(*py, R"(try 2 {'attempt': 1, 'raw': b'\x00\x01'})")) << trouble();
+  EXPECT_TRUE(said(*py, R"(try 1 null)"));
+  EXPECT_TRUE(said(*py, R"(try 2 {"attempt": 1, "raw": {"$bytes": "AAE="}})")) << trouble();
   EXPECT_EQ(site.count_why(failing, "not yet"), 2) << site.why(failing);
   auto held = site.submit_method({}, "py.held", {"21"});
   ASSERT_TRUE(site.comes_to_run_at(held, "py")) << trouble(held);
@@ -92,14 +110,19 @@ TEST_P(foreign_work_bodies, AnItemRunsAndFailsAndGoesOnFromItsCheckpoint) {
   let_go(1);
   ASSERT_TRUE(site.comes_to(held, "done")) << trouble(held);
   EXPECT_EQ(result(held), value(42));
-  EXPECT_EQ(text_in(site.worker("py"), "type"), "python");
+  EXPECT_EQ(text_in(site.worker("py"), "type"), language);
 }
 
-INSTANTIATE_TEST_SUITE_P(bodies, foreign_work_bodies, testing::Values("json", "xml", "mixed"),
-                         [](auto& each) { return std::string(each.param); });
+INSTANTIATE_TEST_SUITE_P(bodies, foreign_work_bodies,
+                         testing::Combine(testing::Values("python", "java"),
+                                          testing::Values("json", "xml", "mixed")),
+                         [](auto& each) {
+                           return std::string(std::get<0>(each.param)) + "_"
+                                  + std::get<1>(each.param);
+                         });
 
 // Killed in turn; the next process of the name proves the death of the one before: no grace is waited for.
-TEST_F(foreign_work, EveryItemIsDoneOnceWhileWorkersAreKilledInTurn) {
+TEST_P(foreign_work_languages, EveryItemIsDoneOnceWhileWorkersAreKilledInTurn) {
   constexpr int count = 60;
   start_hub();
   work_site::words ids;
@@ -131,7 +154,7 @@ TEST_F(foreign_work, EveryItemIsDoneOnceWhileWorkersAreKilledInTurn) {
 }
 
 // What runs goes on without its controller; what ends meanwhile is said when it is back.
-TEST_F(foreign_work, AKilledControllerFindsItsItemsRunningAndDone) {
+TEST_P(foreign_work_languages, AKilledControllerFindsItsItemsRunningAndDone) {
   start_hub();
   auto py = worker("py");
   auto longer = site.submit_method({"--grace", "1m"}, "py.held", {"1"});
@@ -159,7 +182,7 @@ TEST_F(foreign_work, AKilledControllerFindsItsItemsRunningAndDone) {
   EXPECT_FALSE(other->has_printed("begin")) << trouble();
 }
 
-TEST_F(foreign_work, ACancelledItemIsDroppedAndItsSlotIsFreeAgain) {
+TEST_P(foreign_work_languages, ACancelledItemIsDroppedAndItsSlotIsFreeAgain) {
   start_hub();
   auto py = worker("py", "xml", 1);
   auto id = site.submit_method({}, "py.unwanted", {});
@@ -174,7 +197,7 @@ TEST_F(foreign_work, ACancelledItemIsDroppedAndItsSlotIsFreeAgain) {
   EXPECT_TRUE(wait_for({py.get()}, [&] { return py->count("dropped") == 2; })) << trouble(late);
 }
 
-TEST_F(foreign_work, AGoodbyeHandsBackAtOnce) {
+TEST_P(foreign_work_languages, AGoodbyeHandsBackAtOnce) {
   start_hub();
   auto first = worker("py1");
   auto id = site.submit_method({"--grace", "1h"}, "py.held", {"5"});

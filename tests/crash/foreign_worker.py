@@ -2,6 +2,7 @@
 
 Prints a line for each event. A `held` run waits for a byte from the pipe GATE. SIGTERM is a goodbye.
 """
+import json
 import os
 import signal
 import sys
@@ -34,7 +35,7 @@ def unwanted(run):
 
 
 def fail_until(run, attempt):
-    say("try", run.attempt, run.checkpoint)
+    say("try", run.attempt, json.dumps(run.checkpoint, default=holdfast_node.tagged))
     run.save({"attempt": run.attempt, "raw": b"\0\1"} if run.attempt == 1 else "текст")
     if run.attempt < attempt:
         raise ValueError("not yet")
