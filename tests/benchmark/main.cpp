@@ -69,7 +69,7 @@ void remove_when_interrupted(const fs::path& folder) {
 const std::vector<std::pair<std::string, void (*)(bench::bench_rig&)>> all_measurements = {
     {"enqueue", bench::measure_enqueue},   {"end", bench::measure_end_to_end},
     {"loopback", bench::measure_loopback}, {"call", bench::measure_calls},
-    {"send", bench::measure_messages},
+    {"send", bench::measure_messages},     {"foreign", bench::measure_foreign},
 };
 
 void print_machine(const nlohmann::json& machine) {
@@ -145,7 +145,7 @@ int main(int argc, char** argv) try {
   app.add_option("--data", options.data, "parent of the stores; must be on a disk")
       ->capture_default_str();
   app.add_option("--json", options.json, "where to write all figures");
-  app.add_option("--only", options.only, "enqueue, end, loopback, call or send");
+  app.add_option("--only", options.only, "enqueue, end, loopback, call, send or foreign");
   app.add_option("--seconds", options.seconds, "of each measurement");
   app.add_option("--repeats", options.repeats, "of everything");
   app.add_option("--target", target)->group("");

@@ -81,6 +81,22 @@ double bare_stream_rate(const std::string& address, double seconds) {
 
 }  // namespace
 
+double rate_of_sends(node_pair& nodes, double seconds) {
+  auto target = nodes.target();
+  auto before = target.call(messages_taken).value();
+  std::uint64_t sent = 0;
+  stopwatch watch;
+  while (watch.seconds() < seconds) {
+    if (target.send(message, argument))
+      ++sent;
+    else
+      std::this_thread::sleep_for(50us);
+  }
+  while (target.call(messages_taken).value() - before < sent)
+    std::this_thread::sleep_for(50us);
+  return static_cast<double>(sent) / watch.seconds();
+}
+
 void measure_calls(bench_rig& rig) {
   auto target = rig.nodes.target();
   auto call = [target] { target.call(echo, argument).value(); };
@@ -105,21 +121,9 @@ void measure_calls(bench_rig& rig) {
 }
 
 void measure_messages(bench_rig& rig) {
-  auto target = rig.nodes.target();
-  auto before = target.call(messages_taken).value();
-  std::uint64_t sent = 0;
-  stopwatch watch;
-  while (watch.seconds() < rig.seconds) {
-    if (target.send(message, argument))
-      ++sent;
-    else
-      std::this_thread::sleep_for(50us);
-  }
-  while (target.call(messages_taken).value() - before < sent)
-    std::this_thread::sleep_for(50us);
-  rig.found.add("send", "/s", "TCP, writes of 64 KiB",
-                {static_cast<double>(sent) / watch.seconds(),
-                 bare_stream_rate(rig.bare_address, rig.seconds)});
+  rig.found.add(
+      "send", "/s", "TCP, writes of 64 KiB",
+      {rate_of_sends(rig.nodes, rig.seconds), bare_stream_rate(rig.bare_address, rig.seconds)});
 }
 
 }  // namespace bench

@@ -27,5 +27,9 @@ void measure_end_to_end(bench_rig& rig);
 void measure_loopback(bench_rig& rig);
 void measure_calls(bench_rig& rig);
 void measure_messages(bench_rig& rig);
+void measure_foreign(bench_rig& rig);
+
+/// Messages a second from this process's node, taken by the other's handler.
+double rate_of_sends(node_pair& nodes, double seconds);
 
 }  // namespace bench

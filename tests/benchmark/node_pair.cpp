@@ -19,7 +19,10 @@ node_pair::node_pair(const std::filesystem::path& data)
     : target_(
         std::make_unique<child>(std::vector<std::string>{"bench", "--target", data.string()})) {
   auto mine = options(data, "source");
-  mine.peers = {{"target", target_->address()}};
+  auto& addresses = target_->address();
+  auto space = addresses.find(' ');
+  foreign_address_ = addresses.substr(space + 1);
+  mine.peers = {{"target", addresses.substr(0, space)}};
   source_ = std::make_unique<holdfast::node>(std::move(mine));
   source_->serve(executed, [this] { ++told; });
   source_->serve(work, [this](const std::string&) { ++worked; });
@@ -38,6 +41,7 @@ std::uint64_t commits_of(holdfast::node& node) {
 
 int serve_target(const std::string& data) {
   auto mine = options(data, "target");
+  mine.foreign = {.allow = {"bench.*"}, .listen = "127.0.0.1:0"};
   mine.listen = "127.0.0.1:0";
   mine.peers = {{"source", ""}};
   std::atomic<std::uint64_t> taken{0};
@@ -49,7 +53,7 @@ int serve_target(const std::string& data) {
   node.serve(message, [&](const std::string&) { ++taken; });
   node.serve(messages_taken, [&] { return taken.load(); });
   node.start();
-  std::printf("%s\n", node.address().c_str());
+  std::printf("%s %s\n", node.address().c_str(), node.foreign_address().c_str());
   std::fflush(stdout);
   for (;;)
     pause();

@@ -33,6 +33,7 @@ public:
 
   holdfast::node& source() { return *source_; }
   holdfast::peer target() { return source_->to("target"); }
+  const std::string& foreign_address() const { return foreign_address_; }  ///< of the target
 
   /// Calls that `executed` told of, and handlers of `work` that ran here (queued to oneself).
   std::atomic<std::uint64_t> told{0};
@@ -46,13 +47,14 @@ private:
   std::uint64_t rows(holdfast::table_id table);
 
   std::unique_ptr<child> target_;
+  std::string foreign_address_;
   std::unique_ptr<holdfast::node> source_;
 };
 
 /// Commits of a node's store so far.
 std::uint64_t commits_of(holdfast::node& node);
 
-/// The other process: prints its address and runs until it is killed.
+/// The other process: prints its two addresses and runs until it is killed.
 int serve_target(const std::string& data);
 
 }  // namespace bench
