@@ -15,6 +15,7 @@ install(
         "${PROJECT_BINARY_DIR}/HoldfastConfigVersion.cmake"
         "${PROJECT_SOURCE_DIR}/cmake/FindCAF.cmake"
         "${PROJECT_SOURCE_DIR}/cmake/FindLMDB.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/Findhttplib.cmake"
         "${PROJECT_SOURCE_DIR}/cmake/FindxxHash.cmake"
   DESTINATION "${HOLDFAST_CMAKE_DIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

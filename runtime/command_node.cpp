@@ -59,6 +59,7 @@ node_config merged(const node_arguments& given) {
   override_with(options.log_level, given.log_level);
   override_with(options.settings.cluster, given.cluster);
   override_with(options.bytes_max, given.bytes_max);
+  override_with(options.foreign.http, given.foreign_http);
   override_with(options.foreign.listen, given.foreign);
   override_with(options.foreign.token_file, given.foreign_token_file);
   for (auto& pattern : given.foreign_allow)
@@ -111,6 +112,9 @@ void add_node_options(CLI::App& command, node_arguments& given) {
   command.add_option("--log-level", given.log_level, "trace, debug, info, warn, err, off");
   command.add_option("--foreign", given.foreign,
                      "HOST:PORT for foreign nodes (docs/wire.md); without it there are none");
+  command.add_option(
+      "--foreign-http", given.foreign_http,
+      "HOST:PORT for XML-RPC and JSON-RPC clients over HTTP; without it there are none");
   command
       .add_option("--foreign-allow", given.foreign_allow,
                   "PATTERN of methods that foreign nodes may call, as log.*; again for more")

@@ -14,7 +14,7 @@ namespace holdfast {
 /// What the command line of a node says; it wins over the configuration file.
 struct node_arguments {
   std::filesystem::path config, data, secret_file, foreign_token_file;
-  std::string foreign;
+  std::string foreign, foreign_http;
   std::vector<std::string> foreign_allow;
   std::string name, listen, cluster, log_level, heartbeat, silence, stop_within;
   std::vector<std::string> peers;

@@ -126,7 +126,8 @@ private:
   void read_foreign(const toml::node& node) {
     auto& foreign = options_.foreign;
     read_table(table_of(node), "foreign.",
-               {{"listen", text(foreign.listen)},
+               {{"http", text(foreign.http)},
+                {"listen", text(foreign.listen)},
                 {"token_file", path(foreign.token_file)},
                 {"allow", [this](auto& list) { read_patterns(list); }}});
   }

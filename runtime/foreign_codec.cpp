@@ -1,4 +1,5 @@
 #include <holdfast/core/error.hpp>
+#include <holdfast/core/limits.hpp>
 #include <holdfast/runtime/foreign_codec.hpp>
 #include <holdfast/runtime/foreign_json.hpp>
 
@@ -73,6 +74,14 @@ foreign_call decode_foreign(std::string_view body) {
 std::string encode_foreign(foreign_call call, foreign_xml_options options) {
   return call.body == foreign_body::xml ? encode_xml_call(call, options)
                                         : encode_json_call(std::move(call));
+}
+
+std::string ascii_text(std::string_view text) {
+  std::string plain(text.substr(0, limits::error_text_bytes_max));
+  for (auto& c : plain)
+    if (c < ' ' || c > '~')
+      c = '?';
+  return plain;
 }
 
 }  // namespace holdfast

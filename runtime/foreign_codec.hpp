@@ -18,4 +18,7 @@ foreign_call decode_foreign(std::string_view body);
 /// The options mean something to XML-RPC alone.
 std::string encode_foreign(foreign_call call, foreign_xml_options options = {});
 
+/// What every format and every log can carry: other bytes become '?', at most limits::error_text_bytes_max are left.
+std::string ascii_text(std::string_view text);
+
 }  // namespace holdfast

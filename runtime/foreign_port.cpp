@@ -1,5 +1,4 @@
 #include <holdfast/core/error.hpp>
-#include <holdfast/core/limits.hpp>
 #include <holdfast/persistence/codec.hpp>
 #include <holdfast/persistence/dynamic_signature.hpp>
 #include <holdfast/persistence/value_bytes.hpp>
@@ -26,14 +25,6 @@ foreign_arguments arguments_for_foreign(const call_header& header, std::string_v
     return {std::move(given.positional), std::move(given.named)};
   }
   return {signature_of(header).arguments(payload), {}};
-}
-
-std::string ascii_text(std::string_view text) {
-  std::string plain(text.substr(0, limits::error_text_bytes_max));
-  for (auto& c : plain)
-    if (c < ' ' || c > '~')
-      c = '?';
-  return plain;
 }
 
 std::string result_from_foreign(const call_header& header, const value& result) {

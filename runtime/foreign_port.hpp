@@ -34,7 +34,4 @@ foreign_arguments arguments_for_foreign(const call_header& header, std::string_v
 /// The way back: a foreign node's result as `header`'s caller decodes it. Throws errc::bad_argument.
 std::string result_from_foreign(const call_header& header, const value& result);
 
-/// What every format and every log can carry: other bytes become '?', at most limits::error_text_bytes_max are left.
-std::string ascii_text(std::string_view text);
-
 }  // namespace holdfast

@@ -1,28 +1,18 @@
-#include <holdfast/actors/messages.hpp>
-#include <holdfast/actors/outgoing.hpp>
 #include <holdfast/actors/queue_options.hpp>
 #include <holdfast/core/error.hpp>
 #include <holdfast/core/limits.hpp>
 #include <holdfast/persistence/codec.hpp>
 #include <holdfast/persistence/foreign.hpp>
 #include <holdfast/persistence/ledger_rows.hpp>
+#include <holdfast/runtime/foreign_codec.hpp>
 #include <holdfast/runtime/foreign_requests.hpp>
-
-#include <caf/send.hpp>
+#include <holdfast/runtime/foreign_target.hpp>
 
 #include <memory>
 #include <utility>
 
 namespace holdfast {
 namespace {
-
-/// "beta/pages.render" is two names; without the first it is this node.
-std::pair<std::string, std::string> split(const std::string& target, const std::string& self) {
-  auto slash = target.find('/');
-  if (slash == target.npos)
-    return {self, target};
-  return {target.substr(0, slash), target.substr(slash + 1)};
-}
 
 std::optional<duration> seconds_in(const dict& options, std::string_view name) {
   auto* given = options.find(name);
@@ -103,72 +93,26 @@ foreign_requests::asked foreign_requests::read(const foreign_call& call) const {
   return question;
 }
 
-queue_request foreign_requests::request_for(const std::string& target, const array& params,
-                                            const dict& named, const dict& options) const {
-  auto [peer, method] = split(target, port_.env().self.name);
-  auto* given = options.find("named");
-  auto call = detail::encode_dynamic(method, params, given ? given->as_dict() : named);
-  auto request = detail::make_request({peer, read_options(options), {}}, std::move(call));
-  request.header.is_foreign = true;
-  request.header.trace = port_.env().random->next() | 1;
-  request.header.origin = port_.peer();
-  request.header.queued_wall_ns = port_.env().time->wall_ns();
+/// Allowed, or it throws.
+queue_request foreign_requests::request_for(const asked& question) const {
+  auto* named = question.options.find("named");
+  auto request = foreign_request(port_.env(), port_.peer(), question.method, question.params,
+                                 named ? named->as_dict() : dict(), read_options(question.options));
+  check_foreign(port_.env(), port_.peer(), request);
   return request;
 }
 
-// Another node of the cluster applies its own list; for another foreign node this one speaks.
-void foreign_requests::check_may(const queue_request& request) const {
-  auto& env = port_.env();
-  auto& method = request.header.method;
-  auto shown = method;
-  bool may = true;
-  if (request.peer == env.self.name) {
-    may = may_call(env, env.methods.find(method).get(), method);
-  } else {
-    if (!env.peers.find(request.peer))
-      throw error(errc::unreachable, "no node '" + request.peer + "' is known at '" + env.self.name
-                                         + "'; the call did not run");
-    shown = request.peer + "/" + method;
-    auto known = find_peer(*port_.env().store->read(), request.peer);
-    may = !(known && known->is_foreign) || env.foreign.allows(shown);
-  }
-  if (may)
-    return;
-  auto text = "foreign nodes may not call " + shown + " at '" + env.self.name + "'";
-  if (env.foreign.note_refused(port_.peer(), shown) && env.log)
-    env.log->warn("foreign node {}: {}: see --foreign-allow", port_.peer(), text);
-  throw error(errc::not_allowed, text);
-}
-
-void foreign_requests::hand_on(queue_request request, std::size_t bytes, duration within,
-                               std::function<void(const call_reply&)> done) {
-  auto& env = port_.env();
-  if (request.peer != env.self.name) {
-    if (done)
-      call_to(env, request.peer, std::move(request.header), std::move(request.payload), within,
-              std::move(done));
-    else
-      send_to(env, request.peer, std::move(request.header), std::move(request.payload));
-    port_.taken(bytes);
-    return;
-  }
-  method_message message;
-  message.peer = port_.peer();
-  message.header = std::make_shared<const call_header>(std::move(request.header));
-  message.payload = shared_bytes(std::move(request.payload));
-  message.done = std::move(done);
-  message.taken = [post = port_.poster(), this, bytes] {
-    post([this, bytes] { port_.taken(bytes); });
-  };
-  caf::anon_send(env.executor, std::move(message));
+std::function<void()> foreign_requests::taken(std::size_t bytes) {
+  return [post = port_.poster(), this, bytes] { post([this, bytes] { port_.taken(bytes); }); };
 }
 
 void foreign_requests::send(foreign_call call, std::size_t bytes) {
   port_.update([](peer_status& status) { ++status.messages_received; });
   try {
-    auto request = request_for(call.method, call.params, call.named, {});
-    check_may(request);
-    hand_on(std::move(request), bytes, {}, {});
+    auto& env = port_.env();
+    auto request = foreign_request(env, port_.peer(), call.method, call.params, call.named);
+    check_foreign(env, port_.peer(), request);
+    hand_on_foreign(env, port_.peer(), std::move(request), {}, {}, taken(bytes));
   } catch (const error& problem) {
     if (problem.code() != errc::not_allowed
         && port_.env().foreign.note_refused(port_.peer(), call.method) && port_.env().log)
@@ -182,14 +126,15 @@ void foreign_requests::call(foreign_call call, std::size_t bytes) {
   auto question = read(call);
   try {
     auto within = seconds_in(question.options, "within").value_or(call_time_default);
-    auto request = request_for(question.method, question.params, {}, question.options);
-    check_may(request);
+    auto request = request_for(question);
     question.params.clear();
     auto shared = std::make_shared<const asked>(std::move(question));
-    hand_on(std::move(request), bytes, within,
-            [post = port_.poster(), this, shared](const call_reply& reply) {
-              post([this, shared, reply] { replied(*shared, reply); });
-            });
+    hand_on_foreign(
+        port_.env(), port_.peer(), std::move(request), within,
+        [post = port_.poster(), this, shared](const call_reply& reply) {
+          post([this, shared, reply] { replied(*shared, reply); });
+        },
+        taken(bytes));
   } catch (const error& problem) {
     port_.taken(bytes);
     failed(question, to_string(problem.code()), problem.what());
@@ -216,8 +161,7 @@ void foreign_requests::queue(foreign_call call, std::size_t bytes) {
   try {
     order->name = port_.peer();
     order->id = question->id_text;
-    order->call = request_for(question->method, question->params, {}, question->options);
-    check_may(order->call);
+    order->call = request_for(*question);
   } catch (const error& problem) {
     port_.taken(bytes);
     failed(*question, to_string(problem.code()), problem.what());

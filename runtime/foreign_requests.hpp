@@ -7,6 +7,7 @@
 #include <holdfast/runtime/foreign_port.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 namespace holdfast {
@@ -33,11 +34,8 @@ private:
   struct asked;
 
   asked read(const foreign_call& call) const;
-  queue_request request_for(const std::string& target, const array& params, const dict& named,
-                            const dict& options) const;
-  void check_may(const queue_request& request) const;
-  void hand_on(queue_request request, std::size_t bytes, duration within,
-               std::function<void(const call_reply&)> done);
+  queue_request request_for(const asked& question) const;
+  std::function<void()> taken(std::size_t bytes);
   void replied(const asked& question, const call_reply& reply);
   void failed(const asked& question, std::string_view reason, const std::string& text);
 

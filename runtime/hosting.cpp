@@ -99,6 +99,8 @@ void node::hosting::spawn_actors() {
   };
   if (!options.foreign.listen.empty())
     foreign_ = std::make_unique<foreign_gateway>(*system_, env, options);
+  if (!options.foreign.http.empty() && !env.is_simulated)
+    http_ = std::make_unique<foreign_http>(env, options);
   env.switchboard = spawn_switchboard(*system_, env);
   supervisor_ = supervise_node(*system_, env);
   env.methods.on_served(
@@ -160,6 +162,8 @@ void node::hosting::start() {
   }
   if (foreign_)
     foreign_address = bind_foreign();
+  if (http_)
+    http_address = http_->open();
   if (!env.is_simulated)
     operator_ = std::make_unique<operator_server>(options.data, make_operator_handler(owner));
   started_at_ = env.time->now();
@@ -168,6 +172,8 @@ void node::hosting::start() {
                 address.empty() ? "nothing" : address);
   if (!foreign_address.empty())
     env.log->info("takes foreign nodes at {}", foreign_address);
+  if (!http_address.empty())
+    env.log->info("takes HTTP clients at {}", http_address);
 }
 
 bool node::hosting::stop() {
@@ -179,6 +185,8 @@ bool node::hosting::stop() {
   caf::anon_send(env.wire, wire_stop_listening{});
   if (foreign_)
     foreign_->stop_listening();
+  if (http_)
+    http_->stop();
   operator_.reset();
   was_stopped_well_ = end_work();
   end_links();
@@ -251,6 +259,7 @@ void node::hosting::forget_actors() {
   if (foreign_)
     foreign_->end();
   foreign_.reset();
+  http_.reset();
   for (auto* actor : {&supervisor_, &env.executor, &env.switchboard, &env.wire, &env.persistence})
     *actor = nullptr;
   env.methods.on_served({});

@@ -4,6 +4,7 @@
 #include <holdfast/persistence/identity.hpp>
 #include <holdfast/persistence/journal.hpp>
 #include <holdfast/runtime/foreign_gateway.hpp>
+#include <holdfast/runtime/foreign_http.hpp>
 #include <holdfast/runtime/local_port.hpp>
 #include <holdfast/runtime/node.hpp>
 #include <holdfast/runtime/node_work.hpp>
@@ -45,6 +46,7 @@ struct node::hosting {
   std::atomic<bool> is_open{false};
   std::string address;
   std::string foreign_address;
+  std::string http_address;
 
 private:
   void open_store();
@@ -71,6 +73,7 @@ private:
   std::atomic<bool> is_fatal_{false};
   std::unique_ptr<operator_server> operator_;
   std::unique_ptr<foreign_gateway> foreign_;
+  std::unique_ptr<foreign_http> http_;
   node_time started_at_ = 0;
 
   friend class node;

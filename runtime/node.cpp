@@ -78,6 +78,10 @@ std::string node::foreign_address() const {
   return hosting_->foreign_address;
 }
 
+std::string node::http_address() const {
+  return hosting_->http_address;
+}
+
 std::string node::address() const {
   return hosting_->address;
 }

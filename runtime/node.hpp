@@ -145,6 +145,7 @@ public:
   const std::string& name() const;
   std::string address() const;  ///< as bound; empty before start and for nodes that only dial
   std::string foreign_address() const;  ///< likewise, for foreign nodes
+  std::string http_address() const;     ///< likewise, for clients over HTTP
   const node_options& options() const;
   node_report status();
   std::vector<peer_report> peers();

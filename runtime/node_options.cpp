@@ -62,14 +62,8 @@ void check_times(const node_settings& settings) {
 }
 
 /// A token is the only proof that a foreign node gives, so where others can reach the port there must be one.
-void check_foreign(const node_options& options) {
-  foreign_rules rules;
-  for (auto& pattern : options.foreign.allow)
-    rules.allow(pattern);
-  if (options.foreign.listen.empty())
-    return;
-  auto& at = options.foreign.listen;
-  if (is_loopback(sockets::parse_address(at).host))
+void check_foreign_port(const std::string& at, const node_options& options) {
+  if (at.empty() || is_loopback(sockets::parse_address(at).host))
     return;
   if (!options.insecure)
     throw error(errc::insecure_listen,
@@ -79,6 +73,14 @@ void check_foreign(const node_options& options) {
     throw error(errc::insecure_listen,
                 "others could reach the foreign port " + at
                     + ": give --foreign-token-file, whose token they have to say");
+}
+
+void check_foreign(const node_options& options) {
+  foreign_rules rules;
+  for (auto& pattern : options.foreign.allow)
+    rules.allow(pattern);
+  check_foreign_port(options.foreign.listen, options);
+  check_foreign_port(options.foreign.http, options);
 }
 
 constexpr std::array<std::string_view, 6> log_levels{"trace", "debug", "info",

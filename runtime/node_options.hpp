@@ -15,6 +15,7 @@ namespace holdfast {
 /// The port for foreign nodes (docs/wire.md).
 struct foreign_options {
   std::vector<std::string> allow{};    ///< methods that they may call: "log.*", "pages.render"
+  std::string http{};                  ///< "host:port" for clients over HTTP; empty: none
   std::string listen{};                ///< "host:port"; empty: no foreign nodes
   std::filesystem::path token_file{};  ///< what they say in their hello; without one loopback alone
 };

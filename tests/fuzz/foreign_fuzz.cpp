@@ -3,6 +3,8 @@
 #include <holdfast/core/error.hpp>
 #include <holdfast/runtime/foreign_codec.hpp>
 #include <holdfast/runtime/foreign_frames.hpp>
+#include <holdfast/runtime/foreign_rpc.hpp>
+#include <holdfast/runtime/json.hpp>
 #include <holdfast/runtime/xml_events.hpp>
 
 #include <cstdio>
@@ -50,12 +52,24 @@ auto bounded(std::size_t bytes, F decode) {
   return result;
 }
 
+// Whatever the body is, the answer is one, or nothing.
+void take_request(std::string_view body) {
+  auto echo = [](const foreign_call& call, bool) {
+    return rpc_answer{rpc_code::none, {}, call.params};
+  };
+  decode_xml_response(answer_xml_rpc(body, echo));
+  auto answer = answer_json_rpc(body, echo);
+  if (!answer.empty())
+    parse_json(answer, 4 * limits::foreign_values_max);
+}
+
 void take_body(std::string_view body) {
   auto call = bounded(body.size(), [&] { return decode_foreign(body); });
   ++(!call ? totals().refused : call->body == foreign_body::xml ? totals().xml : totals().json);
   if (call)
     require(decode_foreign(encode_foreign(*call, everything)) == *call,
             "a call changes on its way");
+  take_request(body);
   auto response = bounded(body.size(), [&] { return decode_xml_response(body); });
   if (!response)
     return;

@@ -31,7 +31,7 @@ constexpr std::array packages{
     package{"caf/", "actors"},        package{"CLI/", "runtime"},
     package{"nlohmann/", "runtime"},  package{"spdlog/", "actors"},
     package{"fmt/", "actors"},        package{"toml++/", "runtime"},
-    package{"expat.h", "runtime"},
+    package{"expat.h", "runtime"},    package{"httplib.h", "runtime"},
 };
 
 struct include_line {
