@@ -37,13 +37,8 @@ bool grows(const run_result& result) {
 commit_batch::commit_batch(std::uint64_t mailbox, std::vector<run_result> results,
                            std::shared_ptr<commit_batch> before, settled_callback settled)
     : journal_operation(growth_of(results), bytes_of(results)), mailbox_(mailbox),
-      results_(std::move(results)), before_(std::move(before)), settled_(std::move(settled)) {
-  auto layer = std::make_shared<overlay>();
-  for (auto& result : results_)
-    for (auto& write : result.effects.writes)
-      layer->insert_or_assign(write.key, write.value);
-  layer_ = std::move(layer);
-}
+      results_(std::move(results)), before_(std::move(before)), layer_(layer_of(results_)),
+      settled_(std::move(settled)) {}
 
 void commit_batch::apply(ledger& books) {
   is_broken_ = before_ && before_->is_broken_;

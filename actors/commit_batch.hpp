@@ -1,5 +1,6 @@
 #pragma once
 
+#include <holdfast/actors/gathered_results.hpp>
 #include <holdfast/actors/persistence_actor.hpp>
 #include <holdfast/actors/work.hpp>
 
@@ -39,12 +40,14 @@ public:
   /// What the results have written, for the runs behind them.
   const std::shared_ptr<const overlay>& layer() const { return layer_; }
 
+  /// About what they write.
+  static std::size_t bytes_of(const std::vector<run_result>& results);
+
   /// Nothing of this batch needs the disk: it may be taken as settled if nothing before it is on its way.
   bool is_effectless() const;
 
 private:
   static growth growth_of(const std::vector<run_result>& results);
-  static std::size_t bytes_of(const std::vector<run_result>& results);
 
   std::uint64_t mailbox_;
   std::vector<run_result> results_;

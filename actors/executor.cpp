@@ -63,7 +63,7 @@ void executor::progressed(const task_progress& news, caf::actor thread) {
   auto progress = news.job->take();
   auto& box = *mailboxes_.at(news.job->mailbox);
   box.put_back(std::move(progress.unrun));
-  submit(news.job->mailbox, box, std::move(progress.results));
+  submit(news.job->mailbox, box, std::move(progress.results), news.job->is_alone);
   if (progress.is_finished) {
     idle_.push_back(std::move(thread));
     if (progress.is_asked)
@@ -89,7 +89,7 @@ void executor::actor_answered(const actor_replied& news) {
   auto& box = *mailboxes_.at(news.job->mailbox);
   std::vector<run_result> results;
   results.push_back(std::move(*news.result));
-  submit(news.job->mailbox, box, std::move(results));
+  submit(news.job->mailbox, box, std::move(results), news.job->is_alone);
   task_ended(*news.job, box);
   ask_for_turn(news.job->mailbox, box);
   start_tasks();
@@ -164,25 +164,26 @@ void executor::start_tasks() {
     box.is_queued = false;
     if (!box.may_start(env_.time->now()) || start_suspect(id, box))
       continue;
-    auto most = box.careful > 0 ? 1 : task_items_max;
-    auto items = box.take(most, env_.time->now(), false);
+    bool is_alone = box.careful > 0;
+    auto items = box.take(is_alone ? 1 : task_items_max, env_.time->now(), false);
     if (items.empty())
       continue;
-    box.careful -= box.careful > 0 ? 1 : 0;
+    box.careful -= is_alone ? 1 : 0;
     ++box.running;
-    give(id, box, std::move(items));
+    give(id, box, std::move(items), is_alone);
     ask_for_turn(id, box);  // with a concurrency above 1 there may be more
   }
 }
 
-void executor::give(std::uint64_t id, mailbox& box, std::vector<work> items) {
+void executor::give(std::uint64_t id, mailbox& box, std::vector<work> items, bool is_alone) {
   auto job = std::make_shared<task>();
   job->id = ++last_task_;
   job->mailbox = id;
   job->items = std::move(items);
+  job->is_alone = is_alone;
   job->stops_at_failure = box.options().ordered;
   if (box.options().concurrency == 1)
-    job->below = box.below;
+    job->below = box.layers();
   for (auto& item : job->items)
     if (item.message && item.message->taken && !std::exchange(item.is_taken, true))
       item.message->taken();

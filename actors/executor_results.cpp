@@ -27,6 +27,8 @@ void executor::settled(const batch_settled& news) {
   auto& batch = *news.batch;
   auto& box = *mailboxes_.at(batch.mailbox());
   --box.committing;
+  box.results_ahead -= batch.results().size();
+  box.bytes_ahead -= batch.bytes();
   std::erase(box.below, batch.layer());
   if (box.last == news.batch)
     box.last.reset();
@@ -35,6 +37,8 @@ void executor::settled(const batch_settled& news) {
     let_out(batch.mailbox(), results[i]);
   if (batch.committed() < results.size())
     refused(box, batch);
+  if (box.below.size() < mailbox::layers_max)
+    send_batch(batch.mailbox(), box, box.gathered.take());
   mend(batch.mailbox(), box);
   ask_for_turn(batch.mailbox(), box);
   forget_if_idle(batch.mailbox());
@@ -43,11 +47,23 @@ void executor::settled(const batch_settled& news) {
   stop_if_done();
 }
 
-void executor::submit(std::uint64_t id, mailbox& box, std::vector<run_result> results) {
-  if (results.empty())
-    return;
+void executor::submit(std::uint64_t id, mailbox& box, std::vector<run_result> results,
+                      bool is_alone) {
   for (auto& result : results)
     judge(id, box, result);
+  box.results_ahead += results.size();
+  box.bytes_ahead += commit_batch::bytes_of(results);
+  if (box.options().concurrency == 1 && box.gathers() && !is_alone) {
+    box.gathered.add(std::move(results));
+    return;
+  }
+  send_batch(id, box, box.gathered.take());
+  send_batch(id, box, std::move(results));
+}
+
+void executor::send_batch(std::uint64_t id, mailbox& box, std::vector<run_result> results) {
+  if (results.empty())
+    return;
   auto before = box.options().concurrency == 1 ? box.last : nullptr;
   auto batch = std::make_shared<commit_batch>(
       id, std::move(results), before,
@@ -55,7 +71,8 @@ void executor::submit(std::uint64_t id, mailbox& box, std::vector<run_result> re
         caf::anon_send(self, batch_settled{std::move(done)});
       });
   ++box.committing;
-  box.below.insert(box.below.begin(), batch->layer());
+  if (!batch->layer()->empty())
+    box.below.insert(box.below.begin(), batch->layer());
   box.last = batch;
   if (batch->is_effectless() && box.committing == 1 && !box.is_broken) {
     batch->settle_without_commit();
@@ -191,7 +208,7 @@ void executor::fail(std::uint64_t id, mailbox& box, work item, const std::string
   result.text = text;
   std::vector<run_result> results;
   results.push_back(std::move(result));
-  submit(id, box, std::move(results));
+  submit(id, box, std::move(results), true);
 }
 
 std::shared_ptr<const call_header> executor::header_of(const inbox_entry& entry) {

@@ -108,11 +108,12 @@ private:
   void start_tasks();
   /// True if the head of the mailbox is a suspect: it starts alone of all suspects, after a durable note.
   bool start_suspect(std::uint64_t id, mailbox& box);
-  void give(std::uint64_t id, mailbox& box, std::vector<work> items);
+  void give(std::uint64_t id, mailbox& box, std::vector<work> items, bool is_alone);
   caf::actor thread();
 
   // Results, on their way to disk and back.
-  void submit(std::uint64_t id, mailbox& box, std::vector<run_result> results);
+  void submit(std::uint64_t id, mailbox& box, std::vector<run_result> results, bool is_alone);
+  void send_batch(std::uint64_t id, mailbox& box, std::vector<run_result> results);
   /// Decides what a failure means before it is committed.
   void judge(std::uint64_t id, mailbox& box, run_result& result);
   void log_failure(const run_result& result);

@@ -62,7 +62,7 @@ void executor::suspect_may_start(const suspect_noted& news) {
     block(news.mailbox, box, refused_wait);
     return;
   }
-  give(news.mailbox, box, {news.item});
+  give(news.mailbox, box, {news.item}, false);
 }
 
 void executor::suspect_ended(const inbox_entry& entry) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <holdfast/actors/gathered_results.hpp>
 #include <holdfast/actors/registry.hpp>
 #include <holdfast/actors/work.hpp>
 
@@ -65,7 +66,8 @@ public:
   bool may_start(node_time now) const {
     if (!has_work() || is_broken || running >= options_.concurrency)
       return false;
-    if (committing >= commits_ahead_max || full_until > now)
+    if (results_ahead >= results_ahead_max || bytes_ahead >= bytes_ahead_max || full_until > now
+        || (careful > 0 && committing >= layers_max))
       return false;
     return blocked_until <= now || !messages_.empty();
   }
@@ -95,6 +97,8 @@ public:
   // Kept by the executor.
   unsigned running = 0;     ///< tasks on handler threads, or waiting for an actor's reply
   unsigned committing = 0;  ///< batches of results on their way to disk
+  std::size_t results_ahead = 0, bytes_ahead = 0;  ///< in these batches, and gathered
+  gathered_results gathered;                       ///< for the next batch
   unsigned careful =
       0;  ///< so many tasks of one call each, until the call that cannot commit is found
   bool is_broken = false;       ///< a commit was refused: nothing starts until all is back
@@ -105,10 +109,26 @@ public:
   std::vector<std::pair<work, std::string>>
       unstorable;                      ///< what cannot be committed as it is, and why
   std::shared_ptr<commit_batch> last;  ///< the last batch under way
-  std::vector<std::shared_ptr<const overlay>> below;  ///< written, not yet on disk, newest first
+  std::vector<std::shared_ptr<const overlay>>
+      below;  ///< written by batches, not yet on disk, newest first
 
-  /// How far a mailbox runs ahead of the disk.
-  static constexpr unsigned commits_ahead_max = 4;
+  /// Whether results wait for others, so that a run does not have to look through ever more layers.
+  bool gathers() const { return !gathered.is_empty() || below.size() >= layers_max; }
+
+  /// What is written and not yet on disk, newest first: what a run that starts now sees.
+  std::vector<std::shared_ptr<const overlay>> layers() const {
+    auto all = gathered.layers();
+    all.insert(all.end(), below.begin(), below.end());
+    return all;
+  }
+
+  /// How far a mailbox runs ahead of the disk: what a commit that is refused has to be run again, and kept in memory. As many
+  /// results as there are calls of a mailbox in memory (limits::admitted_calls_per_mailbox_max).
+  static constexpr std::size_t results_ahead_max = 1024;
+  static constexpr std::size_t bytes_ahead_max = 16u << 20;
+
+  /// Batches under way that wrote rows.
+  static constexpr std::size_t layers_max = 4;
 
 private:
   using place = std::tuple<int, std::uint64_t>;

@@ -100,6 +100,7 @@ struct task {
   std::uint64_t mailbox = 0;
   std::vector<work> items;
   std::vector<std::shared_ptr<const overlay>> below;  ///< not yet on disk, newest first
+  bool is_alone = false;  ///< it looks for what cannot be committed: not together with others
   bool stops_at_failure = false;  ///< ordered mailbox: a failing call holds back the rest
 
   struct progress {
