@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(bodies, foreign_work_bodies,
 
 // Killed in turn; the next process of the name proves the death of the one before: no grace is waited for.
 TEST_P(foreign_work_languages, EveryItemIsDoneOnceWhileWorkersAreKilledInTurn) {
-  constexpr int count = 60;
+  constexpr int count = 40;
   start_hub();
   work_site::words ids;
   for (int n = 0; n < count; ++n)
