@@ -10,13 +10,15 @@
 #include <vector>
 
 // Foreign nodes as processes: a node with a foreign port, and the clients of examples/foreign. Their peers, foreign_peer.py
-// and ForeignPeer.java, are one program in two languages.
+// and ForeignPeer.java, are one program in two languages; the former runs with the small client too.
 namespace holdfast::crash {
 namespace {
 
 std::vector<std::string> peer_command(const std::string& language) {
   if (language == "python")
     return {"/usr/bin/env", "python3", HOLDFAST_FOREIGN_PEER, HOLDFAST_FOREIGN_CLIENT};
+  if (language == "python_small")
+    return {"/usr/bin/env", "python3", HOLDFAST_FOREIGN_PEER, HOLDFAST_FOREIGN_CLIENT "_small"};
   return {HOLDFAST_JAVA,      "-Xshare:auto", "-XX:TieredStopAtLevel=1",
           "-XX:+UseSerialGC", "-cp",          HOLDFAST_FOREIGN_JAVA,
           "ForeignPeer"};
@@ -73,7 +75,8 @@ protected:
   foreign_languages() { language = GetParam(); }
 };
 
-INSTANTIATE_TEST_SUITE_P(languages, foreign_languages, testing::Values("python", "java"),
+INSTANTIATE_TEST_SUITE_P(languages, foreign_languages,
+                         testing::Values("python", "java", "python_small"),
                          [](auto& each) { return std::string(each.param); });
 
 using language_and_body = std::tuple<const char*, const char*>;
@@ -129,6 +132,8 @@ TEST_P(foreign_bodies, AllVerbsToTheForeignNode) {
   EXPECT_EQ(node.stop(), 0) << trouble();
 }
 
+INSTANTIATE_TEST_SUITE_P(small, foreign_bodies,
+                         testing::Values(language_and_body("python_small", "json")));
 INSTANTIATE_TEST_SUITE_P(bodies, foreign_bodies,
                          testing::Combine(testing::Values("python", "java"),
                                           testing::Values("json", "xml", "mixed")),
