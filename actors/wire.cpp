@@ -138,6 +138,12 @@ private:
   void end(connection_number number, connection& at);
   void settle(connection_number number, connection& at);
 
+  /// Names no sender: a broker that ends while such a message arrives would keep itself alive in its own mailbox.
+  template <class Fact>
+  void remind(duration wait, Fact fact) {
+    caf::delayed_anon_send(caf::actor_cast<caf::actor>(self_), wait, std::move(fact));
+  }
+
   broker_pointer self_ = nullptr;
   wire_content content_;
   connection_number last_ = 0;
@@ -233,7 +239,7 @@ void socket_wire_state::dial(const wire_dial& command) {
   self_->system().spawn<caf::detached + caf::hidden>(
       connect_once, dial, command.address, command.within, caf::actor_cast<caf::actor>(self_));
   // Looking up a name knows no deadline.
-  self_->delayed_send(self_, command.within + std::chrono::milliseconds(100), dial_late{dial});
+  remind(command.within + std::chrono::milliseconds(100), dial_late{dial});
 }
 
 void socket_wire_state::dialed(const socket_dialed& fact) {
@@ -407,7 +413,7 @@ void socket_wire_state::close(const wire_close& command) {
   // The peer closes when it has read all; closing first would reset the connection under what is still on its way.
   if (at->unsent == 0)
     sockets::end_writing(at->socket());
-  self_->delayed_send(self_, linger, linger_over{command.connection});
+  remind(linger, linger_over{command.connection});
 }
 
 void socket_wire_state::lingered(const linger_over& fact) {

@@ -30,7 +30,7 @@ protected:
         << node.errors();
     EXPECT_FALSE(node.run().has_printed("down good")) << node.errors();
     EXPECT_LT(memory_of(node.run().id(), "VmRSS"), before + growth_max_kb);
-    EXPECT_EQ(good.stop(), 0);
+    EXPECT_EQ(good.stop(), 0) << good.errors();
     EXPECT_EQ(node.stop(), 0) << node.errors();
   }
 
