@@ -2,7 +2,7 @@
 
 #include <holdfast/actors/gathered_results.hpp>
 #include <holdfast/actors/persistence_actor.hpp>
-#include <holdfast/actors/work.hpp>
+#include <holdfast/actors/task.hpp>
 
 #include <cstddef>
 #include <cstdint>

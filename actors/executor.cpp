@@ -31,14 +31,14 @@ void executor::admitted(const calls_admitted& news) {
 }
 
 void executor::message(const method_message& news) {
-  auto work = std::make_shared<message_work>();
-  work->caller = news.peer;
-  work->header = news.header;
-  work->payload = news.payload;
-  work->done = news.done;
-  work->taken = news.taken;
+  auto message = std::make_shared<task_message>();
+  message->caller = news.peer;
+  message->header = news.header;
+  message->payload = news.payload;
+  message->done = news.done;
+  message->taken = news.taken;
   auto service = service_of(news.header->method);
-  add_message(mailbox_of(service, news.header->key), service, std::move(work));
+  add_message(mailbox_of(service, news.header->key), service, std::move(message));
 }
 
 void executor::peer_event_came(const peer_changed& news) {
@@ -46,17 +46,17 @@ void executor::peer_event_came(const peer_changed& news) {
   header->trace = env_.random->next() | 1;
   header->origin = env_.self.name;
   for (auto& listener : env_.methods.listeners()) {
-    auto work = std::make_shared<message_work>();
-    work->caller = std::visit([](auto& event) { return event.node; }, news.event);
-    work->header = header;
-    work->listener = listener;
-    work->event = news.event;
-    add_message(mailbox_of(listener->service, {}), listener->service, std::move(work));
+    auto message = std::make_shared<task_message>();
+    message->caller = std::visit([](auto& event) { return event.node; }, news.event);
+    message->header = header;
+    message->listener = listener;
+    message->event = news.event;
+    add_message(mailbox_of(listener->service, {}), listener->service, std::move(message));
   }
 }
 
 void executor::answered(const call_answered& news) {
-  add_message(news.mailbox, service_of(news.work->header->method), news.work);
+  add_message(news.mailbox, service_of(news.message->header->method), news.message);
 }
 
 void executor::progressed(const task_progress& news, caf::actor thread) {
@@ -124,14 +124,14 @@ mailbox& executor::open(std::uint64_t id, std::string_view service) {
 }
 
 void executor::add_message(std::uint64_t id, std::string_view service,
-                           std::shared_ptr<const message_work> work) {
+                           std::shared_ptr<const task_message> message) {
   if (is_stopping_) {
-    if (work->done)
-      work->done({errc::unreachable, env_.self.name + " is stopping; the call did not run", {}});
+    if (message->done)
+      message->done({errc::unreachable, env_.self.name + " is stopping; the call did not run", {}});
     return;
   }
   auto& box = open(id, service);
-  box.add(std::move(work));
+  box.add(std::move(message));
   ask_for_turn(id, box);
   start_tasks();
 }
@@ -175,7 +175,7 @@ void executor::start_tasks() {
   }
 }
 
-void executor::give(std::uint64_t id, mailbox& box, std::vector<work> items, bool is_alone) {
+void executor::give(std::uint64_t id, mailbox& box, std::vector<task_item> items, bool is_alone) {
   auto job = std::make_shared<task>();
   job->id = ++last_task_;
   job->mailbox = id;

@@ -11,7 +11,7 @@ namespace {
 constexpr auto full_disk_wait = std::chrono::seconds(1);
 
 /// It did run: the next run is not the first.
-work again(const run_result& result) {
+task_item again(const run_result& result) {
   auto item = result.item;
   item.runs += 1;
   item.entry.attempt += 1;
@@ -146,12 +146,12 @@ void executor::answer(run_result& result) {
 void executor::call_out(std::uint64_t id, const run_result& result, outgoing_call& call) {
   auto answer = [self = caf::actor(self_), id, header = result.header, caller = call.peer,
                  then = std::move(call.then)](const call_reply& reply) {
-    auto work = std::make_shared<message_work>();
-    work->caller = caller;
-    work->header = header;
-    work->then = then;
-    work->reply = reply;
-    caf::anon_send(self, call_answered{id, std::move(work)});
+    auto message = std::make_shared<task_message>();
+    message->caller = caller;
+    message->header = header;
+    message->then = then;
+    message->reply = reply;
+    caf::anon_send(self, call_answered{id, std::move(message)});
   };
   call_to(env_, call.peer, std::move(call.header), std::move(call.payload), call.within,
           std::move(answer));
@@ -200,7 +200,7 @@ void executor::mend(std::uint64_t id, mailbox& box) {
     fail(id, box, std::move(item), text);
 }
 
-void executor::fail(std::uint64_t id, mailbox& box, work item, const std::string& text) {
+void executor::fail(std::uint64_t id, mailbox& box, task_item item, const std::string& text) {
   run_result result;
   result.header = item.message ? item.message->header : header_of(item.entry);
   result.item = std::move(item);

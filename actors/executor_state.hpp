@@ -34,13 +34,13 @@ struct batch_settled {
 /// A call that a handler made was answered: its continuation runs in the same mailbox.
 struct call_answered {
   std::uint64_t mailbox = 0;
-  std::shared_ptr<const message_work> work;
+  std::shared_ptr<const task_message> message;
 };
 
 /// The durable note that a suspect starts alone is on disk, or was refused.
 struct suspect_noted {
   std::uint64_t mailbox = 0;
-  work item;
+  task_item item;
   bool is_noted = false;
 };
 
@@ -99,7 +99,7 @@ private:
   mailbox& mailbox_for(const inbox_entry& entry);
   mailbox& open(std::uint64_t id, std::string_view service);
   void add_message(std::uint64_t id, std::string_view service,
-                   std::shared_ptr<const message_work> work);
+                   std::shared_ptr<const task_message> message);
   void ask_for_turn(std::uint64_t id, mailbox& box);
   void forget_if_idle(std::uint64_t id);
   void block(std::uint64_t id, mailbox& box, duration wait);
@@ -108,7 +108,7 @@ private:
   void start_tasks();
   /// True if the head of the mailbox is a suspect: it starts alone of all suspects, after a durable note.
   bool start_suspect(std::uint64_t id, mailbox& box);
-  void give(std::uint64_t id, mailbox& box, std::vector<work> items, bool is_alone);
+  void give(std::uint64_t id, mailbox& box, std::vector<task_item> items, bool is_alone);
   caf::actor thread();
 
   // Results, on their way to disk and back.
@@ -129,7 +129,7 @@ private:
   /// Everything is back: what was refused takes its place again, and the mailbox goes on.
   void mend(std::uint64_t id, mailbox& box);
   /// The one call whose effects cannot be stored has failed like one that threw.
-  void fail(std::uint64_t id, mailbox& box, work item, const std::string& text);
+  void fail(std::uint64_t id, mailbox& box, task_item item, const std::string& text);
   std::shared_ptr<const call_header> header_of(const inbox_entry& entry);
 
   // What waits on disk.

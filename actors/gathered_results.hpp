@@ -1,6 +1,6 @@
 #pragma once
 
-#include <holdfast/actors/work.hpp>
+#include <holdfast/actors/task.hpp>
 
 #include <memory>
 #include <utility>

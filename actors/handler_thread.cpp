@@ -53,7 +53,7 @@ private:
   }
 
   /// Empty if an actor was asked: it replies later.
-  std::optional<run_result> start(work& item) {
+  std::optional<run_result> start(task_item& item) {
     run_result result;
     result.item = item;
     if (item.message)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <holdfast/actors/work.hpp>
+#include <holdfast/actors/task.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>

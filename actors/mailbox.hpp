@@ -2,7 +2,7 @@
 
 #include <holdfast/actors/gathered_results.hpp>
 #include <holdfast/actors/registry.hpp>
-#include <holdfast/actors/work.hpp>
+#include <holdfast/actors/task.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -30,12 +30,12 @@ public:
   const service_options& options() const { return options_; }
 
   void add(const inbox_entry& entry) { calls_.emplace(place_of(entry), entry); }
-  void add(std::shared_ptr<const message_work> message) {
+  void add(std::shared_ptr<const task_message> message) {
     messages_.push_back({{}, std::move(message), 0});
   }
 
   /// Work that was handed out and is to run again: calls take their place, messages go to the front, in their order.
-  void put_back(std::vector<work> items) {
+  void put_back(std::vector<task_item> items) {
     for (auto i = items.rbegin(); i != items.rend(); ++i)
       if (i->message)
         messages_.push_front(std::move(*i));
@@ -73,12 +73,12 @@ public:
   }
 
   /// Takes all messages out: the node stops.
-  std::deque<work> take_messages() { return std::exchange(messages_, {}); }
+  std::deque<task_item> take_messages() { return std::exchange(messages_, {}); }
 
   /// The next things to run. Messages and calls by turns; with `alone`, one call. While a failing call of an ordered mailbox
   /// waits, messages alone.
-  std::vector<work> take(std::size_t most, node_time now, bool alone) {
-    std::vector<work> items;
+  std::vector<task_item> take(std::size_t most, node_time now, bool alone) {
+    std::vector<task_item> items;
     if (!alone)
       for (; !messages_.empty() && items.size() < most / 2 + 1; messages_.pop_front())
         items.push_back(std::move(messages_.front()));
@@ -101,12 +101,12 @@ public:
   gathered_results gathered;                       ///< for the next batch
   unsigned careful =
       0;  ///< so many tasks of one call each, until the call that cannot commit is found
-  bool is_broken = false;       ///< a commit was refused: nothing starts until all is back
-  bool is_queued = false;       ///< stands in the executor's queue
-  node_time blocked_until = 0;  ///< the head of an ordered mailbox waits for its next attempt
-  node_time full_until = 0;     ///< a commit found the disk full: messages wait like calls
-  std::vector<work> rerun;      ///< what the refused commits hold, in order
-  std::vector<std::pair<work, std::string>>
+  bool is_broken = false;        ///< a commit was refused: nothing starts until all is back
+  bool is_queued = false;        ///< stands in the executor's queue
+  node_time blocked_until = 0;   ///< the head of an ordered mailbox waits for its next attempt
+  node_time full_until = 0;      ///< a commit found the disk full: messages wait like calls
+  std::vector<task_item> rerun;  ///< what the refused commits hold, in order
+  std::vector<std::pair<task_item, std::string>>
       unstorable;                      ///< what cannot be committed as it is, and why
   std::shared_ptr<commit_batch> last;  ///< the last batch under way
   std::vector<std::shared_ptr<const overlay>>
@@ -136,7 +136,7 @@ private:
 
   service_options options_;
   std::map<place, inbox_entry> calls_;
-  std::deque<work> messages_;
+  std::deque<task_item> messages_;
 };
 
 }  // namespace holdfast

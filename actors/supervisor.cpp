@@ -360,8 +360,8 @@ private:
   request_number last_request_ = 0;
 };
 
-caf::behavior behave(caf::event_based_actor* self,
-                     const std::shared_ptr<supervisor_options>& given) {
+caf::behavior supervisor_behavior(caf::event_based_actor* self,
+                                  const std::shared_ptr<supervisor_options>& given) {
   end_with_exception_text(self);
   auto state = std::make_shared<supervisor>(self, *given);
   self->attach_functor([state](const caf::error&) { state->orphan(); });
@@ -402,8 +402,8 @@ caf::actor spawn_supervisor(caf::actor_system& system, supervisor_options option
       throw error(errc::bad_option, fault);
   (void)decision_of(options);  // throws here rather than in the actor
   auto given = std::make_shared<supervisor_options>(std::move(options));
-  return given->own_thread ? system.spawn<caf::detached>(behave, given)
-                           : system.spawn(behave, given);
+  return given->own_thread ? system.spawn<caf::detached>(supervisor_behavior, given)
+                           : system.spawn(supervisor_behavior, given);
 }
 
 child_spec supervisor_child(supervisor_options options, restart_policy restart) {

@@ -256,7 +256,7 @@ private:
   bool is_stopping_ = false;
 };
 
-caf::behavior behave(caf::event_based_actor* self, environment* env) {
+caf::behavior switchboard_behavior(caf::event_based_actor* self, environment* env) {
   end_node_on_exception(self, *env, "switchboard");
   auto board = std::make_shared<switchboard>(self, *env);
   return {
@@ -281,7 +281,7 @@ caf::behavior behave(caf::event_based_actor* self, environment* env) {
 }  // namespace
 
 caf::actor spawn_switchboard(caf::actor_system& system, environment& env) {
-  return system.spawn(behave, &env);
+  return system.spawn(switchboard_behavior, &env);
 }
 
 }  // namespace holdfast

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <holdfast/actors/handler_run.hpp>
-#include <holdfast/actors/work.hpp>
+#include <holdfast/actors/task.hpp>
 #include <holdfast/persistence/identity.hpp>
 #include <holdfast/persistence/journal.hpp>
 

@@ -8,7 +8,7 @@
 namespace holdfast {
 namespace {
 
-struct worker_arguments {
+struct workers_arguments {
   work_target target;
   std::string name;
 };
@@ -31,13 +31,13 @@ void print_workers(const value& workers) {
   print_table(lines);
 }
 
-exit_code ls(const worker_arguments& given) {
+exit_code ls(const workers_arguments& given) {
   show_answer(given.target.node, ask_node(given.target.node, given.target.question("workers.list")),
               print_workers);
   return exit_code::done;
 }
 
-exit_code change(const worker_arguments& given, const char* command) {
+exit_code change(const workers_arguments& given, const char* command) {
   auto question = given.target.question(command);
   question.add("name", given.name);
   show_answer(given.target.node, ask_node(given.target.node, question), [](const value& worker) {
@@ -50,7 +50,7 @@ exit_code change(const worker_arguments& given, const char* command) {
 
 void add_change(CLI::App& workers, console_action& chosen, const char* name, const char* command,
                 const char* what) {
-  auto given = std::make_shared<worker_arguments>();
+  auto given = std::make_shared<workers_arguments>();
   auto* added = workers.add_subcommand(name, what);
   add_work_target(*added, given->target);
   added->add_option("NAME", given->name, "of the worker")->required();
@@ -63,7 +63,7 @@ void add_workers_commands(CLI::App& app, console_action& chosen) {
   auto* workers =
       app.add_subcommand("workers", "workers of a controller: ls, drain, resume, forget");
   workers->require_subcommand(1);
-  auto given = std::make_shared<worker_arguments>();
+  auto given = std::make_shared<workers_arguments>();
   auto* list = workers->add_subcommand("ls", "the workers that the controller knows");
   add_work_target(*list, given->target);
   list->callback([=, &chosen] { chosen = [=] { return ls(*given); }; });

@@ -40,7 +40,7 @@ constexpr int descriptors_from = 10;
   throw error(errc::failed, "no command can be started: " + what + ": " + std::strerror(errno));
 }
 
-void check_name(const std::string& name) {
+void check_run_name(const std::string& name) {
   bool is_good = !name.empty() && name.size() <= 200 && name[0] != '.';
   for (char letter : name)
     is_good &= (std::isalnum(static_cast<unsigned char>(letter)) != 0) || letter == '-'
@@ -146,7 +146,7 @@ struct command_runner::inside {
   }
 
   void start(const std::string& name, const command_spec& spec, finished done, looked look) {
-    check_name(name);
+    check_run_name(name);
     if (spec.argv.empty() || spec.argv[0].empty())
       throw error(errc::bad_argument, "the command has no program");
     static std::atomic<std::uint64_t> started{0};

@@ -29,7 +29,7 @@ file_stamp stamp_of(const std::filesystem::path& file) {
 }
 
 /// Empty, too, if it is written just now.
-std::string content_of(const std::filesystem::path& file) {
+std::string settled_content(const std::filesystem::path& file) {
   auto before = stamp_of(file);
   if (before == file_stamp{})
     return {};
@@ -86,7 +86,7 @@ public:
 
 private:
   void save_checkpoint(const work_ticket& ticket) {
-    auto content = content_of(checkpoint_);
+    auto content = settled_content(checkpoint_);
     if (content.empty() || content == saved_)
       return;
     ticket.save_checkpoint(content);

@@ -44,4 +44,7 @@ struct foreign_call {
 /// XML-RPC allows, and '-' for the names of nodes. Both formats ask it in both directions, so that a name is safe to log.
 void check_foreign_method(std::string_view method);
 
+/// Throws bad_frame: "METHOD takes SHAPE". For the protocol's own words, whose arguments have another shape.
+[[noreturn]] void refuse_shape(const foreign_call& call, const char* shape);
+
 }  // namespace holdfast

@@ -52,6 +52,10 @@ void check_foreign_method(std::string_view method) {
                                           + "; it is letters, digits, '_', '-', '.', ':' and '/'");
 }
 
+void refuse_shape(const foreign_call& call, const char* shape) {
+  throw error(errc::bad_frame, call.method + " takes " + shape);
+}
+
 foreign_call decode_foreign(std::string_view body) {
   auto rest = without_mark(body);
   if (rest.empty())

@@ -266,8 +266,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::stop_foreign_port)
 namespace holdfast {
 namespace {
 
-caf::behavior behave(caf::event_based_actor* self, environment* env, caf::actor wire,
-                     std::string token, std::set<std::string> natives) {
+caf::behavior gateway_behavior(caf::event_based_actor* self, environment* env, caf::actor wire,
+                               std::string token, std::set<std::string> natives) {
   end_node_on_exception(self, *env, "gateway for foreign nodes");
   auto gate = std::make_shared<gateway_actor>(self, *env, std::move(wire), std::move(token),
                                               std::move(natives));
@@ -308,7 +308,7 @@ foreign_gateway::foreign_gateway(caf::actor_system& system, environment& env,
     natives.insert(name);
   wire_ = spawn_socket_wire(system, {[] { return std::make_unique<foreign_cutter>(); },
                                      limits::foreign_unread_bytes_max});
-  gateway_ = system.spawn(behave, &env, wire_, std::move(token), std::move(natives));
+  gateway_ = system.spawn(gateway_behavior, &env, wire_, std::move(token), std::move(natives));
 }
 
 void foreign_gateway::open(std::function<void(const std::string&, const error*)> done) {

@@ -20,10 +20,6 @@ constexpr std::string_view reserved = "holdfast.";
 /// Told to the wire in such steps; far below limits::foreign_unread_bytes_max.
 constexpr std::size_t taken_step = 64u << 10;
 
-[[noreturn]] void refuse_shape(const foreign_call& call, const char* shape) {
-  throw error(errc::bad_frame, call.method + " takes " + shape);
-}
-
 std::string string_at(const foreign_call& call, std::size_t position, const char* shape) {
   if (position >= call.params.size())
     refuse_shape(call, shape);

@@ -29,10 +29,6 @@ constexpr auto end_shape =
     "an item, its epoch, how it ended (done, failed, refused, handed_back, cancelled) and, if "
     "wanted, a value";
 
-[[noreturn]] void refuse_shape(const foreign_call& call, const char* shape) {
-  throw error(errc::bad_frame, call.method + " takes " + shape);
-}
-
 bool is_run(const value& item, const value& epoch) {
   auto* id = item.get_if<std::string>();
   auto* number = epoch.get_if<std::int64_t>();

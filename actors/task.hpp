@@ -24,7 +24,7 @@ namespace holdfast {
 
 /// A message or synchronous call for a method, an event about a peer, or the continuation of a call that a handler made.
 /// In memory only.
-struct message_work {
+struct task_message {
   std::string caller;
   std::shared_ptr<const call_header>
       header;  ///< of the method; for a continuation, of the handler that made the call
@@ -38,9 +38,9 @@ struct message_work {
 };
 
 /// One thing to run: a durable call, or a message.
-struct work {
+struct task_item {
   inbox_entry entry;  ///< if `message` is empty
-  std::shared_ptr<const message_work> message;
+  std::shared_ptr<const task_message> message;
   std::uint32_t runs = 0;  ///< of a message; attempts of a call are in `entry`
   bool is_taken =
       false;  ///< its credit was given back; it may come back to its mailbox and run again
@@ -75,7 +75,7 @@ enum class run_status : std::uint8_t {
 
 /// What one run did. Nothing of it has left the node.
 struct run_result {
-  work item;
+  task_item item;
   run_status status = run_status::done;
   errc reason = errc::none;  ///< with `undecodable`: that, or damaged
   std::string value;
@@ -93,19 +93,19 @@ struct run_result {
   node_time due = 0;         ///< of the next attempt
 };
 
-/// Work of one mailbox given to a handler thread. The thread adds results as they come and the executor takes them away,
+/// What one mailbox gives to a handler thread. The thread adds results as they come and the executor takes them away,
 /// so that a slow call does not hold back the results of those before it.
 struct task {
   std::uint64_t id = 0;
   std::uint64_t mailbox = 0;
-  std::vector<work> items;
+  std::vector<task_item> items;
   std::vector<std::shared_ptr<const overlay>> below;  ///< not yet on disk, newest first
   bool is_alone = false;  ///< it looks for what cannot be committed: not together with others
   bool stops_at_failure = false;  ///< ordered mailbox: a failing call holds back the rest
 
   struct progress {
     std::vector<run_result> results;
-    std::vector<work> unrun;  ///< given back when the task ended early
+    std::vector<task_item> unrun;  ///< given back when the task ended early
     bool is_finished = false;
     bool is_asked = false;  ///< finished but for one call whose actor has yet to reply
   };
