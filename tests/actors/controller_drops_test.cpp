@@ -9,8 +9,6 @@ namespace {
 using namespace testing;
 using namespace std::chrono_literals;
 
-constexpr std::int64_t second_ns = 1'000'000'000;
-
 /// Six items, two workers, one disconnect, one new process, one failure: what is queued always arrives.
 void play(controller_bench& bench, std::vector<item_id>& ids) {
   for (auto i = 0; i < 4; ++i) {

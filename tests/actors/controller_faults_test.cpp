@@ -12,8 +12,6 @@ namespace {
 using namespace testing;
 using namespace std::chrono_literals;
 
-constexpr std::int64_t second_ns = 1'000'000'000;
-
 /// Throws at the n-th point that is reached, once.
 struct fault_plan {
   std::size_t at = 0;  ///< 0: never

@@ -104,7 +104,7 @@ public:
     given.demand.method = "pages.render";
     given.payload = "page";
     given.key = std::move(key);
-    given.rules.back_off_ns = 1'000'000'000;
+    given.rules.back_off_ns = second_ns;
     return given;
   }
 
@@ -411,5 +411,13 @@ private:
   std::vector<caf::actor> links_;
   std::vector<std::function<void()>> pending_;
 };
+
+/// An item as all of them are here, but for one thing.
+inline item_id submit_with(controller_bench& bench,
+                           const std::function<void(submission&)>& change) {
+  auto given = bench.item();
+  change(given);
+  return bench.submit(given);
+}
 
 }  // namespace holdfast::testing

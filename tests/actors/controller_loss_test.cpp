@@ -9,14 +9,6 @@ namespace {
 using namespace testing;
 using namespace std::chrono_literals;
 
-constexpr std::int64_t second_ns = 1'000'000'000;
-
-item_id submit_with(controller_bench& bench, const std::function<void(submission&)>& change) {
-  auto given = bench.item();
-  change(given);
-  return bench.submit(given);
-}
-
 TEST(controller_loss, AStrayDisconnectNeitherMovesNorRunsAgain) {
   controller_bench bench;
   bench.add({.name = "w1"});

@@ -14,8 +14,6 @@ namespace {
 using namespace testing;
 using namespace std::chrono_literals;
 
-constexpr std::int64_t second_ns = 1'000'000'000;
-
 class random_play {
 public:
   explicit random_play(std::uint64_t seed) : state_(seed * 2 + 1) {

@@ -11,14 +11,6 @@ namespace {
 using namespace testing;
 using namespace std::chrono_literals;
 
-constexpr std::int64_t second_ns = 1'000'000'000;
-
-item_id submit_with(controller_bench& bench, const std::function<void(submission&)>& change) {
-  auto given = bench.item();
-  change(given);
-  return bench.submit(given);
-}
-
 item_id submit_after(controller_bench& bench, std::vector<std::string> parents,
                      bool runs_after_failure = false) {
   return submit_with(bench, [&](submission& given) {

@@ -13,7 +13,6 @@ namespace {
 using namespace testing;
 using namespace std::chrono_literals;
 
-constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr method<int(std::string)> count_pages{"pages.count(path)"};
 constexpr method<std::string(int)> convert{"pages.convert(page)"};
 
@@ -99,7 +98,7 @@ public:
     given.demand.method = m.name();
     given.fingerprint = fingerprint(m);
     given.payload = encode_arguments<A...>(arguments...);
-    given.grace_ns = 3 * second_ns;
+    given.grace_ns = 3 * duration(1s).count();
     return submit(std::move(given));
   }
 

@@ -15,6 +15,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 #include <spdlog/sinks/null_sink.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,8 @@
 #include <vector>
 
 namespace holdfast::testing {
+
+constexpr std::int64_t second_ns = 1'000'000'000;
 
 class stepped_clock final : public clock {
 public:
