@@ -3,18 +3,21 @@
 #include "tests/benchmark/bare_store.hpp"
 #include "tests/benchmark/stopwatch.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
 namespace bench {
 namespace {
 
-using record = std::array<char, bare_record_bytes>;
+/// Read from the socket at one time: what one commit of the target can hold.
+constexpr std::size_t buffer_bytes = 1024 * bare_record_bytes;
 
 class pair_target {
 public:
-  pair_target(bare_wire& wire, const std::filesystem::path& data) : wire_(wire), store_(data) {}
+  pair_target(bare_wire& wire, const std::filesystem::path& data, std::size_t record_bytes)
+      : wire_(wire), store_(data), record_bytes_(record_bytes),
+        buffer_(std::max(buffer_bytes, record_bytes)) {}
 
   void run() {
     for (;;) {
@@ -23,7 +26,7 @@ public:
       for (auto key = removed_; key < executed_; ++key)
         store_.erase(key);
       for (std::size_t i = 0; i < arrived; ++i)
-        store_.put(stored_ + i, {buffer_.data() + i * bare_record_bytes, bare_record_bytes});
+        store_.put(stored_ + i, {buffer_.data() + i * record_bytes_, record_bytes_});
       store_.commit();
       if (removed_ != executed_)
         wire_.write({reinterpret_cast<const char*>(&executed_), sizeof executed_});
@@ -35,29 +38,30 @@ public:
 private:
   /// Whole records that are there now; waits for one when there is nothing else to do.
   std::size_t receive(bool waits) {
-    while (filled_ < bare_record_bytes) {
+    while (filled_ < record_bytes_) {
       auto count = wire_.read_some(buffer_.data() + filled_, buffer_.size() - filled_, waits);
       if (count == 0)
         return 0;
       filled_ += count;
     }
-    return filled_ / bare_record_bytes;
+    return filled_ / record_bytes_;
   }
 
   void execute(std::size_t arrived) {
     std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < arrived * bare_record_bytes; ++i)
+    for (std::size_t i = 0; i < arrived * record_bytes_; ++i)
       sum += static_cast<unsigned char>(buffer_[i]);
     sum_ = sum;
     executed_ = stored_ = stored_ + arrived;
-    auto used = arrived * bare_record_bytes;
+    auto used = arrived * record_bytes_;
     std::memmove(buffer_.data(), buffer_.data() + used, filled_ - used);
     filled_ -= used;
   }
 
   bare_wire& wire_;
   bare_store store_;
-  std::vector<char> buffer_ = std::vector<char>(1024 * bare_record_bytes);
+  std::size_t record_bytes_;
+  std::vector<char> buffer_;
   std::size_t filled_ = 0;
   std::uint64_t stored_ = 0, executed_ = 0, removed_ = 0;
   volatile std::uint64_t sum_ = 0;
@@ -65,10 +69,13 @@ private:
 
 class pair_source {
 public:
-  pair_source(const std::string& address, const std::filesystem::path& data)
-      : wire_(address), store_(data) {
+  pair_source(const std::string& address, const std::filesystem::path& data,
+              std::size_t record_bytes)
+      : wire_(address), store_(data), content_(record_bytes, 'x') {
     auto use = static_cast<char>(bare_use::pair);
     wire_.write({&use, 1});
+    std::uint64_t bytes = record_bytes;
+    wire_.write({reinterpret_cast<const char*>(&bytes), sizeof bytes});
   }
 
   /// One commit: what was answered goes, `count` new records come. Then they are sent.
@@ -77,10 +84,10 @@ public:
     for (; removed_ < answered_; ++removed_)
       store_.erase(removed_);
     for (std::size_t i = 0; i < count; ++i)
-      store_.put(queued_++, {content_.data(), content_.size()});
+      store_.put(queued_++, content_);
     store_.commit();
-    batch_.assign(count * bare_record_bytes, 'x');
-    wire_.write({batch_.data(), batch_.size()});
+    batch_.resize(count * content_.size(), 'x');
+    wire_.write(batch_);
   }
 
   void await_answer() {
@@ -96,20 +103,21 @@ public:
 private:
   bare_wire wire_;
   bare_store store_;
-  record content_{};
-  std::vector<char> batch_;
+  std::string content_, batch_;
   std::uint64_t queued_ = 0, answered_ = 0, removed_ = 0;
 };
 
 }  // namespace
 
 void serve_pair(bare_wire& wire, const std::filesystem::path& data) {
-  pair_target(wire, data).run();
+  std::uint64_t bytes = 0;
+  if (wire.read(reinterpret_cast<char*>(&bytes), sizeof bytes))
+    pair_target(wire, data, bytes).run();
 }
 
 double bare_pair_rate(const std::string& address, const std::filesystem::path& data,
-                      std::size_t window, double seconds) {
-  pair_source source(address, data);
+                      std::size_t window, double seconds, std::size_t record_bytes) {
+  pair_source source(address, data, record_bytes);
   stopwatch watch;
   while (watch.seconds() < seconds) {
     // In halves, so that both sides have something to do at the same time.
@@ -123,7 +131,7 @@ double bare_pair_rate(const std::string& address, const std::filesystem::path& d
 
 std::vector<double> bare_pair_latencies(const std::string& address,
                                         const std::filesystem::path& data, double seconds) {
-  pair_source source(address, data);
+  pair_source source(address, data, bare_record_bytes);
   std::vector<double> found;
   for (stopwatch all; all.seconds() < seconds;) {
     stopwatch one;

@@ -19,7 +19,8 @@ void serve_pair(bare_wire& wire, const std::filesystem::path& data);
 
 /// Calls executed per second with that many outstanding.
 double bare_pair_rate(const std::string& address, const std::filesystem::path& data,
-                      std::size_t window, double seconds);
+                      std::size_t window, double seconds,
+                      std::size_t record_bytes = bare_record_bytes);
 
 /// From before the commit to the answer, one at a time, in microseconds.
 std::vector<double> bare_pair_latencies(const std::string& address,

@@ -37,6 +37,13 @@ void ping_pong(bare_wire& wire) {
     wire.write({message, sizeof message});
 }
 
+/// Sends back whatever has come.
+void echo(bare_wire& wire) {
+  std::vector<char> block(1 << 16);
+  for (;;)
+    wire.write({block.data(), wire.read_some(block.data(), block.size(), true)});
+}
+
 /// Answers with one byte when the peer says, by a zero byte, that it has sent all.
 void sink(bare_wire& wire) {
   std::vector<char> block(1 << 16);
@@ -54,6 +61,7 @@ void serve(int fd, const std::string& data) try {
   switch (static_cast<bare_use>(use)) {
   case bare_use::ping_pong: ping_pong(wire); return;
   case bare_use::sink: sink(wire); return;
+  case bare_use::echo: echo(wire); return;
   case bare_use::pair: serve_pair(wire, data); return;
   }
 } catch (const std::exception&) {

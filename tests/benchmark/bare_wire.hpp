@@ -29,7 +29,7 @@ private:
 };
 
 /// What a connection to the bare peer is used for; its first byte.
-enum class bare_use : char { ping_pong = 'p', sink = 's', pair = 'q' };
+enum class bare_use : char { ping_pong = 'p', sink = 's', pair = 'q', echo = 'e' };
 
 /// The other process of every bare baseline: prints its address, serves each connection on a thread, for ever.
 int serve_bare(const std::string& data);

@@ -32,9 +32,14 @@ std::vector<double> ratios_of(const figure& line) {
 }
 
 std::string grouped(double number) {
+  if (number > 0 && number < 100) {  // "0.84", "12.5"
+    char text[16];
+    std::snprintf(text, sizeof text, "%.*f", number < 10 ? 2 : 1, number);
+    return text;
+  }
   auto text = std::to_string(static_cast<std::uint64_t>(std::llround(number)));
   for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<std::size_t>(at), ",");
+    text.insert(static_cast<std::size_t>(at), 1, ',');
   return text;
 }
 
@@ -88,7 +93,7 @@ void figures::print() const {
   std::printf("%-46s %14s %14s %7s %7s  %s\n", "", "Holdfast", "bare", "ratio", "spread",
               "bare is");
   for (auto& line : figures_)
-    std::printf("%-46s %11s %-2s %11s %-2s %7.2f %5.0f %%  %s\n", line.name.c_str(),
+    std::printf("%-46s %11s %-4s %9s %-4s %7.2f %5.0f %%  %s\n", line.name.c_str(),
                 grouped(median(ours_of(line))).c_str(), line.unit.c_str(),
                 grouped(median(bare_of(line))).c_str(), line.unit.c_str(), median(ratios_of(line)),
                 100 * spread(ratios_of(line)), line.bare_name.c_str());

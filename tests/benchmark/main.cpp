@@ -3,6 +3,7 @@
 #include "tests/benchmark/machine.hpp"
 #include "tests/benchmark/measurements.hpp"
 #include "tests/benchmark/progress.hpp"
+#include "tests/benchmark/roles.hpp"
 #include "tests/benchmark/stopwatch.hpp"
 
 #include <CLI/CLI.hpp>
@@ -23,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::uint64_t backlog_default = 1'000'000;
+
 struct bench_options {
   bool is_quick = false;
   fs::path data = fs::temp_directory_path();
@@ -30,6 +33,7 @@ struct bench_options {
   std::string only;
   double seconds = 0;  // 0: by is_quick
   int repeats = 0;
+  std::uint64_t backlog = 0;
 };
 
 class temporary_folder {
@@ -66,11 +70,28 @@ void remove_when_interrupted(const fs::path& folder) {
   }).detach();
 }
 
-const std::vector<std::pair<std::string, void (*)(bench::bench_rig&)>> all_measurements = {
-    {"enqueue", bench::measure_enqueue},   {"end", bench::measure_end_to_end},
-    {"loopback", bench::measure_loopback}, {"call", bench::measure_calls},
-    {"send", bench::measure_messages},     {"foreign", bench::measure_foreign},
+struct measurement {
+  std::string name;
+  void (*measure)(bench::bench_rig&);
+  bool is_long = false;  ///< repeated less often
 };
+
+const std::vector<measurement> all_measurements = {
+    {"enqueue", bench::measure_enqueue},           {"end", bench::measure_end_to_end},
+    {"loopback", bench::measure_loopback},         {"call", bench::measure_calls},
+    {"pipelined", bench::measure_pipelined},       {"send", bench::measure_messages},
+    {"foreign", bench::measure_foreign},           {"actors", bench::measure_actors},
+    {"tallies", bench::measure_idle_actors, true}, {"work", bench::measure_work, true},
+    {"sizes", bench::measure_sizes, true},         {"backlog", bench::measure_backlog, true},
+    {"idle", bench::measure_links, true},          {"crowd", bench::measure_peers, true},
+};
+
+std::string names_of_measurements() {
+  std::string names;
+  for (auto& one : all_measurements)
+    names += (names.empty() ? "" : ", ") + one.name;
+  return names;
+}
 
 void print_machine(const nlohmann::json& machine) {
   auto text = [&](const char* name) { return machine.at(name).get<std::string>(); };
@@ -87,21 +108,41 @@ void print_machine(const nlohmann::json& machine) {
                  "--data.\n\n";
 }
 
+int repeats_of(const measurement& one, const bench_options& options) {
+  if (options.repeats > 0)
+    return options.repeats;
+  if (options.is_quick)
+    return one.is_long ? 1 : 3;
+  if (options.backlog > backlog_default)
+    return 1;
+  return one.is_long ? 2 : 5;
+}
+
+std::vector<measurement> wanted(const bench_options& options) {
+  std::vector<measurement> found;
+  for (auto& one : all_measurements)
+    if (options.only.empty() || options.only == one.name)
+      found.push_back(one);
+  if (found.empty())
+    throw std::runtime_error("--only " + options.only + " is none of " + names_of_measurements());
+  return found;
+}
+
 void run_repeats(const bench_options& options, const fs::path& data, bench::figures& found) {
-  bench::child bare({"bench", "--bare", (data / "bare").string()});
+  bench::child bare(bench::role_command({"bare", (data / "bare").string()}));
   bench::node_pair nodes(data);
   auto seconds = options.seconds > 0 ? options.seconds : options.is_quick ? 0.4 : 1.5;
-  auto repeats = options.repeats > 0 ? options.repeats : options.is_quick ? 3 : 5;
-  for (int i = 0; i < repeats; ++i) {
+  auto due = wanted(options);
+  for (int i = 0; !due.empty(); ++i) {
     auto folder = data / ("repeat-" + std::to_string(i));
-    bench::bench_rig rig{folder, nodes, bare.address(), seconds, found};
-    for (auto& [name, measure] : all_measurements)
-      if (options.only.empty() || options.only == name) {
-        bench::show_progress("repeat " + std::to_string(i + 1) + " of " + std::to_string(repeats)
-                             + ": " + name);
-        measure(rig);
-      }
+    bench::bench_rig rig{folder, nodes,           bare.address(),  seconds,
+                         found,  options.backlog, options.is_quick};
+    for (auto& one : due) {
+      bench::show_progress("repeat " + std::to_string(i + 1) + ": " + one.name);
+      one.measure(rig);
+    }
     fs::remove_all(folder);
+    std::erase_if(due, [&](auto& one) { return repeats_of(one, options) <= i + 1; });
   }
   bench::show_progress({});
 }
@@ -138,23 +179,25 @@ fs::path bench::bench_rig::fresh() {
 
 int main(int argc, char** argv) try {
   std::signal(SIGPIPE, SIG_IGN);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() > 1 && words[0] == "--role")
+    return bench::play(words[1], {words.begin() + 2, words.end()});
   bench_options options;
-  std::string target, bare;
   CLI::App app("Measures Holdfast beside bare LMDB and TCP.");
-  app.add_flag("--quick", options.is_quick, "under a minute, coarse");
+  app.add_flag("--quick", options.is_quick, "about a minute, coarse");
   app.add_option("--data", options.data, "parent of the stores; must be on a disk")
       ->capture_default_str();
   app.add_option("--json", options.json, "where to write all figures");
-  app.add_option("--only", options.only, "enqueue, end, loopback, call, send or foreign");
+  app.add_option("--only", options.only, "one of: " + names_of_measurements());
   app.add_option("--seconds", options.seconds, "of each measurement");
   app.add_option("--repeats", options.repeats, "of everything");
-  app.add_option("--target", target)->group("");
-  app.add_option("--bare", bare)->group("");
+  app.add_option("--backlog", options.backlog,
+                 "calls that wait: 1,000,000 in a whole run; 10,000,000 with --only backlog, once");
   CLI11_PARSE(app, argc, argv);
-  if (!target.empty())
-    return bench::serve_target(target);
-  if (!bare.empty())
-    return bench::serve_bare(bare);
+  if (options.backlog == 0)
+    options.backlog = options.is_quick            ? 100'000
+                      : options.only == "backlog" ? 10 * backlog_default
+                                                  : backlog_default;
   return run(options);
 } catch (const std::exception& problem) {
   std::cerr << "bench: " << problem.what() << "\n";

@@ -2,6 +2,7 @@
 #include "tests/benchmark/bare_store.hpp"
 #include "tests/benchmark/measurements.hpp"
 #include "tests/benchmark/stopwatch.hpp"
+#include "tests/benchmark/window.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -19,7 +20,12 @@ using namespace std::chrono_literals;
 constexpr std::size_t outstanding_max = 1000;
 constexpr unsigned producers = 64;
 
+const std::string pair_name = "pair of processes, LMDB and TCP";
 const std::string record(argument_bytes, 'x');
+
+std::string in_words(std::size_t window) {
+  return window == 1000 ? "1,000" : std::to_string(window);
+}
 
 /// A store of its own, and a peer that never comes: calls are queued and nothing else happens.
 class lone_source {
@@ -60,11 +66,11 @@ std::uint64_t queue_from_threads(const holdfast::peer& to, double seconds) {
   return sum;
 }
 
-std::uint64_t queue_pipelined(const holdfast::peer& to, double seconds) {
+std::uint64_t queue_pipelined(const holdfast::peer& to, std::size_t window, double seconds) {
   std::deque<holdfast::queue_ticket> outstanding;
   std::uint64_t count = 0;
   for (stopwatch watch; watch.seconds() < seconds; ++count) {
-    if (outstanding.size() == outstanding_max) {
+    if (outstanding.size() == window) {
       outstanding.front().get();
       outstanding.pop_front();
     }
@@ -92,29 +98,17 @@ void measure_producers(bench_rig& rig, const std::string& name, const std::strin
   rig.found.note("calls per commit: enqueue, " + name, group);
 }
 
-/// Keeps calls outstanding until the time is up, then waits for the last one's end. `open` says how many have not ended
-/// of those that are on disk.
-double windowed_rate(const holdfast::peer& to, double seconds,
-                     const std::function<std::uint64_t()>& open) {
-  std::deque<holdfast::queue_ticket> on_their_way;
-  std::uint64_t count = 0;
-  stopwatch watch;
-  while (watch.seconds() < seconds) {
-    while (!on_their_way.empty() && on_their_way.front().is_ready())
-      on_their_way.pop_front();
-    auto outstanding = on_their_way.size() + open();
-    if (outstanding >= outstanding_max) {
-      std::this_thread::sleep_for(50us);
-      continue;
-    }
-    for (; outstanding < outstanding_max; ++outstanding, ++count)
-      on_their_way.push_back(to.queue_async(work, argument));
-  }
-  for (auto& ticket : on_their_way)
-    ticket.get();
-  while (open() > 0)
-    std::this_thread::sleep_for(50us);
-  return static_cast<double>(count) / watch.seconds();
+void measure_window(bench_rig& rig, std::size_t window) {
+  auto commits = commits_of(rig.nodes.source());
+  auto rate = windowed_rate(
+      rig.seconds, window, [&] { return rig.nodes.target().queue_async(work, argument); },
+      [&] { return rig.nodes.outbox(); });
+  commits = commits_of(rig.nodes.source()) - commits;
+  auto name = "end to end, " + in_words(window) + " outstanding";
+  rig.found.add(name, "/s", pair_name,
+                {rate, bare_pair_rate(rig.bare_address, rig.fresh(), window, rig.seconds)});
+  rig.found.note("calls per commit, at the source: " + name,
+                 rate * rig.seconds / static_cast<double>(commits));
 }
 
 }  // namespace
@@ -122,19 +116,16 @@ double windowed_rate(const holdfast::peer& to, double seconds,
 void measure_enqueue(bench_rig& rig) {
   measure_producers(rig, "1 producer", "LMDB put and commit", queue_one_by_one);
   measure_producers(rig, "64 producers", "LMDB commits of as many puts", queue_from_threads);
-  measure_producers(rig, "1,000 outstanding", "LMDB commits of as many puts", queue_pipelined);
+  for (std::size_t window : {10u, 100u, 1000u})
+    measure_producers(rig, in_words(window) + " outstanding", "LMDB commits of as many puts",
+                      [window](const holdfast::peer& to, double seconds) {
+                        return queue_pipelined(to, window, seconds);
+                      });
 }
 
 void measure_end_to_end(bench_rig& rig) {
-  auto commits = commits_of(rig.nodes.source());
-  auto rate = windowed_rate(rig.nodes.target(), rig.seconds, [&] { return rig.nodes.outbox(); });
-  commits = commits_of(rig.nodes.source()) - commits;
-  rig.found.note("calls per commit: end to end, at the source",
-                 rate * rig.seconds / static_cast<double>(commits));
-  rig.found.add(
-      "end to end, 1,000 outstanding", "/s", "pair of processes, LMDB and TCP",
-      {rate, bare_pair_rate(rig.bare_address, rig.fresh(), outstanding_max, rig.seconds)});
-
+  for (std::size_t window : {10u, 100u, 1000u})
+    measure_window(rig, window);
   std::vector<double> ours;
   for (stopwatch all; all.seconds() < rig.seconds;) {
     auto before = rig.nodes.told.load();
@@ -145,16 +136,23 @@ void measure_end_to_end(bench_rig& rig) {
     ours.push_back(one.microseconds());
   }
   auto bare = bare_pair_latencies(rig.bare_address, rig.fresh(), rig.seconds);
-  rig.found.add("end to end, one at a time, p50", "us", "pair of processes, LMDB and TCP",
-                {percentile(ours, 0.5), percentile(bare, 0.5)});
-  rig.found.add("end to end, one at a time, p99", "us", "pair of processes, LMDB and TCP",
-                {percentile(ours, 0.99), percentile(bare, 0.99)});
+  auto add = [&](const std::string& what, const std::string& unit, sample one) {
+    rig.found.add("end to end, one at a time" + what, unit, pair_name, one);
+  };
+  auto rate = [&](const std::vector<double>& times) {
+    return static_cast<double>(times.size()) / rig.seconds;
+  };
+  add(", p50", "us", {percentile(ours, 0.5), percentile(bare, 0.5)});
+  add(", p99", "us", {percentile(ours, 0.99), percentile(bare, 0.99)});
+  add("", "/s", {rate(ours), rate(bare)});
 }
 
 void measure_loopback(bench_rig& rig) {
   auto& nodes = rig.nodes;
-  auto rate = windowed_rate(nodes.source().self(), rig.seconds,
-                            [&] { return nodes.outbox() + nodes.inbox(); });
+  auto rate = windowed_rate(
+      rig.seconds, outstanding_max,
+      [&] { return nodes.source().self().queue_async(work, argument); },
+      [&] { return nodes.outbox() + nodes.inbox(); });
   rig.found.add("queue to oneself, 1,000 outstanding", "/s", "LMDB commits of 500 puts",
                 {rate, bare_put_rate(rig.fresh(), 500, record, rig.seconds)});
 }

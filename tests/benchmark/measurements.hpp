@@ -15,6 +15,8 @@ struct bench_rig {
   const std::string& bare_address;
   double seconds;  ///< each measurement, about
   figures& found;
+  std::uint64_t backlog;  ///< calls
+  bool is_quick;          ///< less of everything
 
   /// A new empty directory for a baseline.
   std::filesystem::path fresh();
@@ -28,6 +30,14 @@ void measure_loopback(bench_rig& rig);
 void measure_calls(bench_rig& rig);
 void measure_messages(bench_rig& rig);
 void measure_foreign(bench_rig& rig);
+void measure_actors(bench_rig& rig);
+void measure_idle_actors(bench_rig& rig);
+void measure_backlog(bench_rig& rig);
+void measure_links(bench_rig& rig);
+void measure_pipelined(bench_rig& rig);
+void measure_sizes(bench_rig& rig);
+void measure_work(bench_rig& rig);
+void measure_peers(bench_rig& rig);
 
 /// Messages a second from this process's node, taken by the other's handler.
 double rate_of_sends(node_pair& nodes, double seconds);

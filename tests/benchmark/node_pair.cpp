@@ -1,5 +1,7 @@
 #include "tests/benchmark/node_pair.hpp"
 
+#include "tests/benchmark/roles.hpp"
+
 #include <holdfast/actors/environment.hpp>
 
 #include <cstdio>
@@ -13,11 +15,23 @@ holdfast::node_options options(const std::filesystem::path& data, const std::str
   return {.data = data / name, .log_level = "warn", .name = name, .secret_file = data / "secret"};
 }
 
+void ask_again(holdfast::context& ctx, open_calls& asking) {
+  ctx.to("target")
+      .call(echo, argument)
+      .then([&asking](holdfast::context& next, const holdfast::expected<std::string>& answer) {
+        if (answer)
+          ++asking.answered;
+        if (asking.wanted)
+          ask_again(next, asking);
+        else
+          --asking.open;
+      });
+}
+
 }  // namespace
 
 node_pair::node_pair(const std::filesystem::path& data)
-    : target_(
-        std::make_unique<child>(std::vector<std::string>{"bench", "--target", data.string()})) {
+    : target_(std::make_unique<child>(role_command({"target", data.string()}))) {
   auto mine = options(data, "source");
   auto& addresses = target_->address();
   auto space = addresses.find(' ');
@@ -26,17 +40,22 @@ node_pair::node_pair(const std::filesystem::path& data)
   source_ = std::make_unique<holdfast::node>(std::move(mine));
   source_->serve(executed, [this] { ++told; });
   source_->serve(work, [this](const std::string&) { ++worked; });
+  source_->serve(ask_on, [this](holdfast::context& ctx, std::uint64_t open) {
+    asking_.open = open;
+    for (std::uint64_t i = 0; i < open; ++i)
+      ask_again(ctx, asking_);
+  });
   source_->start();
   if (target().call(echo, argument).value() != argument)
     throw std::runtime_error("the other process answers with something else");
 }
 
-std::uint64_t node_pair::rows(holdfast::table_id table) {
-  return source_->parts().store->read()->count(table);
-}
-
 std::uint64_t commits_of(holdfast::node& node) {
   return node.parts().store->status().commits;
+}
+
+std::uint64_t rows_of(holdfast::node& node, holdfast::table_id table) {
+  return node.parts().store->read()->count(table);
 }
 
 int serve_target(const std::string& data) {

@@ -25,6 +25,18 @@ inline constexpr holdfast::method<std::uint64_t()> messages_taken{"bench.message
 
 // What this process serves.
 inline constexpr holdfast::method<void()> executed{"told.executed()"};
+inline constexpr holdfast::method<void(std::uint64_t)> ask_on{"bench.ask_on(open)"};
+
+/// Synchronous calls that a handler of `ask_on` keeps open: each answer brings the next call while they are wanted.
+struct open_calls {
+  std::atomic<bool> wanted{false};
+  std::atomic<std::uint64_t> answered{0};
+  std::atomic<std::uint64_t> open{0};
+};
+
+/// Commits of a node's store so far, and rows of one of its tables now.
+std::uint64_t commits_of(holdfast::node& node);
+std::uint64_t rows_of(holdfast::node& node, holdfast::table_id table);
 
 /// A real node in this process and one in a process of its own, linked over loopback.
 class node_pair {
@@ -39,20 +51,18 @@ public:
   std::atomic<std::uint64_t> told{0};
   std::atomic<std::uint64_t> worked{0};
 
+  open_calls& asking() { return asking_; }
+
   /// Rows of the outbox: calls whose end is not known yet.
-  std::uint64_t outbox() { return rows(holdfast::table_id::outbox); }
-  std::uint64_t inbox() { return rows(holdfast::table_id::inbox); }
+  std::uint64_t outbox() { return rows_of(*source_, holdfast::table_id::outbox); }
+  std::uint64_t inbox() { return rows_of(*source_, holdfast::table_id::inbox); }
 
 private:
-  std::uint64_t rows(holdfast::table_id table);
-
   std::unique_ptr<child> target_;
   std::string foreign_address_;
+  open_calls asking_;
   std::unique_ptr<holdfast::node> source_;
 };
-
-/// Commits of a node's store so far.
-std::uint64_t commits_of(holdfast::node& node);
 
 /// The other process: prints its two addresses and runs until it is killed.
 int serve_target(const std::string& data);

@@ -1,0 +1,55 @@
+#include "tests/benchmark/node_pair.hpp"
+#include "tests/benchmark/role_support.hpp"
+#include "tests/benchmark/roles.hpp"
+#include "tests/benchmark/tally.hpp"
+
+#include <chrono>
+#include <deque>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t outstanding_max = 1000;
+
+/// Each of these actors is called once, and its state written.
+void call_each(holdfast::node& node, std::uint64_t from, std::uint64_t to) {
+  std::deque<holdfast::queue_ticket> outstanding;
+  for (auto i = from; i < to; ++i) {
+    if (outstanding.size() == outstanding_max) {
+      outstanding.front().get();
+      outstanding.pop_front();
+    }
+    outstanding.push_back(
+        node.self().with({.key = crowd_name(i)}).queue_async(add_to_tally, std::uint64_t{1}));
+  }
+  for (auto& ticket : outstanding)
+    ticket.get();
+  while (rows_of(node, holdfast::table_id::inbox) > 0)
+    std::this_thread::sleep_for(1ms);
+}
+
+}  // namespace
+
+int serve_tallies(const std::vector<std::string>& words) {
+  holdfast::node node(role_node(words.at(0), "tallies"));
+  node.serve<tally>();
+  node.start();
+  std::uint64_t called = 0;
+  say("ready");
+  for (std::string line; std::getline(std::cin, line);) {
+    auto until = std::stoull(line);
+    call_each(node, called, until);
+    called = until;
+    say(std::to_string(rows_of(node, holdfast::table_id::state)) + " "
+        + std::to_string(node.status().bytes_used));
+  }
+  return 0;
+}
+
+}  // namespace bench
