@@ -15,8 +15,9 @@ constexpr std::size_t buffer_bytes = 1024 * bare_record_bytes;
 
 class pair_target {
 public:
-  pair_target(bare_wire& wire, const std::filesystem::path& data, std::size_t record_bytes)
-      : wire_(wire), store_(data), record_bytes_(record_bytes),
+  pair_target(bare_wire& wire, const std::filesystem::path& data, std::size_t room_bytes,
+              std::size_t record_bytes)
+      : wire_(wire), store_(data, room_bytes), record_bytes_(record_bytes),
         buffer_(std::max(buffer_bytes, record_bytes)) {}
 
   void run() {
@@ -109,10 +110,10 @@ private:
 
 }  // namespace
 
-void serve_pair(bare_wire& wire, const std::filesystem::path& data) {
+void serve_pair(bare_wire& wire, const std::filesystem::path& data, std::size_t room_bytes) {
   std::uint64_t bytes = 0;
   if (wire.read(reinterpret_cast<char*>(&bytes), sizeof bytes))
-    pair_target(wire, data, bytes).run();
+    pair_target(wire, data, room_bytes, bytes).run();
 }
 
 double bare_pair_rate(const std::string& address, const std::filesystem::path& data,

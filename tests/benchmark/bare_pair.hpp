@@ -15,7 +15,7 @@ namespace bench {
 inline constexpr std::size_t bare_record_bytes = 128;
 
 /// The target's side; returns by an exception when the source closes.
-void serve_pair(bare_wire& wire, const std::filesystem::path& data);
+void serve_pair(bare_wire& wire, const std::filesystem::path& data, std::size_t room_bytes);
 
 /// Calls executed per second with that many outstanding.
 double bare_pair_rate(const std::string& address, const std::filesystem::path& data,
@@ -25,5 +25,10 @@ double bare_pair_rate(const std::string& address, const std::filesystem::path& d
 /// From before the commit to the answer, one at a time, in microseconds.
 std::vector<double> bare_pair_latencies(const std::string& address,
                                         const std::filesystem::path& data, double seconds);
+
+/// The same with so many targets, each with a connection and a store of its own; the source has one store. The window is
+/// that of all of them together.
+double bare_crowd_rate(const std::string& address, const std::filesystem::path& data,
+                       std::size_t targets, std::size_t window, double seconds);
 
 }  // namespace bench

@@ -16,8 +16,6 @@ void check(int result) {
     throw std::runtime_error(std::string("LMDB: ") + mdb_strerror(result));
 }
 
-constexpr off_t room_bytes = off_t{64} << 20;
-
 struct stored_key {
   explicit stored_key(std::uint64_t number) : bytes(htobe64(number)) {}
   MDB_val value() { return {sizeof bytes, &bytes}; }
@@ -26,7 +24,7 @@ struct stored_key {
 
 }  // namespace
 
-bare_store::bare_store(const std::filesystem::path& directory) {
+bare_store::bare_store(const std::filesystem::path& directory, std::size_t room_bytes) {
   std::filesystem::create_directories(directory);
   check(mdb_env_create(&env_));
   check(mdb_env_set_mapsize(env_, std::size_t{16} << 30));
@@ -34,18 +32,19 @@ bare_store::bare_store(const std::filesystem::path& directory) {
   begin();
   check(mdb_dbi_open(open_, nullptr, 0, &rows_));
   commit();
-  write_ahead();
+  write_ahead(room_bytes);
 }
 
 // A commit into new blocks of a file waits for the file system's journal too, and so for everybody else on the disk. What
 // the bare store measures is the disk alone: its first blocks have been written before.
-void bare_store::write_ahead() {
+void bare_store::write_ahead(std::size_t room_bytes) {
   mdb_filehandle_t file = -1;
   check(mdb_env_get_fd(env_, &file));
   struct stat facts {};
   const std::string zeros(1 << 20, 0);
   fstat(file, &facts);
-  for (auto at = facts.st_size; at < room_bytes; at += static_cast<off_t>(zeros.size()))
+  for (auto at = facts.st_size; at < static_cast<off_t>(room_bytes);
+       at += static_cast<off_t>(zeros.size()))
     if (pwrite(file, zeros.data(), zeros.size(), at) < 0)
       throw std::runtime_error("the disk is full");
   fsync(file);

@@ -13,7 +13,9 @@ namespace bench {
 /// in ascending order, appended.
 class bare_store {
 public:
-  explicit bare_store(const std::filesystem::path& directory);
+  /// Its first `room_bytes` are written beforehand.
+  explicit bare_store(const std::filesystem::path& directory,
+                      std::size_t room_bytes = std::size_t{64} << 20);
   ~bare_store();
   bare_store(const bare_store&) = delete;
   bare_store& operator=(const bare_store&) = delete;
@@ -24,7 +26,7 @@ public:
   void commit();
 
 private:
-  void write_ahead();
+  void write_ahead(std::size_t room_bytes);
 
   MDB_env* env_ = nullptr;
   MDB_dbi rows_ = 0;

@@ -62,7 +62,8 @@ void serve(int fd, const std::string& data) try {
   case bare_use::ping_pong: ping_pong(wire); return;
   case bare_use::sink: sink(wire); return;
   case bare_use::echo: echo(wire); return;
-  case bare_use::pair: serve_pair(wire, data); return;
+  case bare_use::pair: serve_pair(wire, data, std::size_t{64} << 20); return;
+  case bare_use::small_pair: serve_pair(wire, data, 0); return;
   }
 } catch (const std::exception&) {
   // The peer closed: this connection's measurement is over.

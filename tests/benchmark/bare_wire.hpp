@@ -21,6 +21,8 @@ public:
   /// All of it. False when the peer closed.
   bool read(char* into, std::size_t bytes);
 
+  int file() const { return fd_; }
+
   /// What is there, waiting for something if `waits`. 0 when nothing is there; throws when the peer closed.
   std::size_t read_some(char* into, std::size_t bytes, bool waits);
 
@@ -29,7 +31,13 @@ private:
 };
 
 /// What a connection to the bare peer is used for; its first byte.
-enum class bare_use : char { ping_pong = 'p', sink = 's', pair = 'q', echo = 'e' };
+enum class bare_use : char {
+  ping_pong = 'p',
+  sink = 's',
+  echo = 'e',
+  pair = 'q',
+  small_pair = 'r'  ///< one of hundreds: no room is written beforehand
+};
 
 /// The other process of every bare baseline: prints its address, serves each connection on a thread, for ever.
 int serve_bare(const std::string& data);

@@ -23,13 +23,12 @@ int serve_crowd(const std::vector<std::string>& words) {
   std::vector<std::unique_ptr<holdfast::node>> nodes;
   for (auto i = first; i < first + count; ++i) {
     auto mine = role_node(words.at(0), crowd_name(i));
-    mine.bytes_max = std::uint64_t{64} << 20;  // so that little of the disk is set aside for each
+    mine.bytes_max = std::uint64_t{8} << 20;  // so that little is set aside for each
     mine.peers = {{"hub", words.at(1)}};
     auto& node = *nodes.emplace_back(std::make_unique<holdfast::node>(std::move(mine)));
     node.serve(work, [](const std::string&) {});
     node.start();
-    if (!node.to("hub").call(echo, argument))
-      return 1;
+    node.to("hub").call(echo, argument).value();
   }
   say("linked");
   wait_for_end();

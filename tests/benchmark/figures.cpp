@@ -99,7 +99,7 @@ void figures::print() const {
                 100 * spread(ratios_of(line)), line.bare_name.c_str());
   std::printf("\n");
   for (auto& line : remarks_)
-    std::printf("%-46s %11.1f\n", line.name.c_str(), median(line.values));
+    std::printf("%-86s %11s\n", line.name.c_str(), grouped(median(line.values)).c_str());
 }
 
 nlohmann::json figures::to_json() const {

@@ -5,6 +5,7 @@
 #include "tests/benchmark/progress.hpp"
 #include "tests/benchmark/roles.hpp"
 #include "tests/benchmark/stopwatch.hpp"
+#include "tests/benchmark/temporary_folder.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -14,9 +15,6 @@
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
-#include <stdlib.h>
-#include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -35,40 +33,6 @@ struct bench_options {
   int repeats = 0;
   std::uint64_t backlog = 0;
 };
-
-class temporary_folder {
-public:
-  explicit temporary_folder(const fs::path& parent) {
-    auto name = (parent / "holdfast-bench-XXXXXX").string();
-    if (!mkdtemp(name.data()))
-      throw std::runtime_error("no temporary folder at " + name);
-    path = name;
-  }
-  ~temporary_folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-
-  fs::path path;
-};
-
-/// Interrupted, nothing stays behind: the other processes die with this one. Before any other thread is started.
-void remove_when_interrupted(const fs::path& folder) {
-  sigset_t ending;
-  sigemptyset(&ending);
-  for (int signal : {SIGHUP, SIGINT, SIGTERM})
-    sigaddset(&ending, signal);
-  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
-  std::thread([folder, ending] {
-    int signal = 0;
-    sigwait(&ending, &signal);
-    std::error_code ignored;
-    fs::remove_all(folder, ignored);
-    _exit(128 + signal);
-  }).detach();
-}
 
 struct measurement {
   std::string name;
@@ -128,15 +92,16 @@ std::vector<measurement> wanted(const bench_options& options) {
   return found;
 }
 
-void run_repeats(const bench_options& options, const fs::path& data, bench::figures& found) {
+void run_repeats(const bench_options& options, const fs::path& data, const fs::path& memory,
+                 bench::figures& found) {
   bench::child bare(bench::role_command({"bare", (data / "bare").string()}));
   bench::node_pair nodes(data);
   auto seconds = options.seconds > 0 ? options.seconds : options.is_quick ? 0.4 : 1.5;
   auto due = wanted(options);
   for (int i = 0; !due.empty(); ++i) {
     auto folder = data / ("repeat-" + std::to_string(i));
-    bench::bench_rig rig{folder, nodes,           bare.address(),  seconds,
-                         found,  options.backlog, options.is_quick};
+    bench::bench_rig rig{folder, nodes,           bare.address(),   seconds,
+                         found,  options.backlog, options.is_quick, memory};
     for (auto& one : due) {
       bench::show_progress("repeat " + std::to_string(i + 1) + ": " + one.name);
       one.measure(rig);
@@ -147,14 +112,20 @@ void run_repeats(const bench_options& options, const fs::path& data, bench::figu
   bench::show_progress({});
 }
 
+fs::path memory_or(const fs::path& data) {
+  const fs::path memory = "/dev/shm";
+  return fs::is_directory(memory) ? memory : data;
+}
+
 int run(const bench_options& options) {
   bench::stopwatch watch;
-  temporary_folder folder(options.data);
-  remove_when_interrupted(folder.path);
+  bench::temporary_folder folder(options.data);
+  bench::temporary_folder in_memory(memory_or(options.data));
+  bench::remove_when_interrupted({folder.path, in_memory.path});
   auto machine = bench::describe_machine(folder.path);
   print_machine(machine);
   bench::figures found;
-  run_repeats(options, folder.path, found);
+  run_repeats(options, folder.path, in_memory.path, found);
   found.print();
   std::cout << "\n128-byte arguments, default settings, everything flushed. Medians of the "
                "repeats; ratio: Holdfast to bare\n"

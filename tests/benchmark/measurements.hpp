@@ -15,8 +15,9 @@ struct bench_rig {
   const std::string& bare_address;
   double seconds;  ///< each measurement, about
   figures& found;
-  std::uint64_t backlog;  ///< calls
-  bool is_quick;          ///< less of everything
+  std::uint64_t backlog;         ///< calls
+  bool is_quick;                 ///< less of everything
+  std::filesystem::path memory;  ///< a folder whose flushes cost nothing, if the system has one
 
   /// A new empty directory for a baseline.
   std::filesystem::path fresh();
