@@ -99,6 +99,9 @@ private:
   void submit(commit_kind kind, std::function<void(ledger&)> apply,
               std::function<void(const error*)> then);
   void guarded(const std::function<void()>& work);
+  /// To the next multiple of `period` of the node's time: the links of a node wake together, and its threads a few times
+  /// a second instead of a few times for each link.
+  duration until_next(duration period) const;
   void beat();
   void check();
   void heard();

@@ -150,7 +150,7 @@ void link_actor::heard() {
 
 void link_actor::beat() {
   write(make_frame(frame_type::beat, nonce_));
-  after(env_.settings.heartbeat_interval, [this] { beat(); });
+  after(until_next(env_.settings.heartbeat_interval), [this] { beat(); });
 }
 
 void link_actor::check() {
@@ -165,7 +165,11 @@ void link_actor::check() {
   }
   if (found == verdict::judge)
     self_->send(env_.wire, wire_probe{session_->connection()});
-  after(detector.check_every(), [this] { check(); });
+  after(until_next(detector.check_every()), [this] { check(); });
+}
+
+duration link_actor::until_next(duration period) const {
+  return period - duration(now() % period.count());
 }
 
 // The answer came behind every frame that had been read; what has arrived and was not read yet speaks for the peer.

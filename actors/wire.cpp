@@ -19,7 +19,8 @@ namespace {
 
 using caf::io::connection_handle;
 
-constexpr std::size_t read_bytes = 64u << 10;
+constexpr std::size_t read_bytes_min = 2u << 10;  // when idle; CAF keeps and clears a buffer of it
+constexpr std::size_t read_bytes_max = 64u << 10;
 constexpr std::size_t report_bytes = 64u << 10;  // progress and departure are told in such steps
 constexpr int handed_over_max = 64;              // accepted and not yet seen by the broker
 constexpr auto linger = std::chrono::milliseconds(1000);
@@ -71,8 +72,9 @@ struct connection {
   connection_handle handle;
   caf::actor owner;
   std::unique_ptr<frame_cutter> cutter;
-  std::size_t unread = 0;    // delivered and not taken
-  std::size_t progress = 0;  // of a large frame, since it was last told
+  std::size_t read_bytes = read_bytes_min;  // follows what comes
+  std::size_t unread = 0;                   // delivered and not taken
+  std::size_t progress = 0;                 // of a large frame, since it was last told
   std::size_t unsent = 0;
   std::size_t departed = 0;  // since it was last told
   bool is_unproved = false;
@@ -135,6 +137,7 @@ private:
   connection* find(connection_number number);
   connection_number number_of(connection_handle handle) const;
   void deliver(connection_number number, connection& at, std::string_view chunk);
+  void follow(connection& at, std::size_t arrived);
   void end(connection_number number, connection& at);
   void settle(connection_number number, connection& at);
 
@@ -218,7 +221,7 @@ connection_number socket_wire_state::open(sockets::descriptor socket, caf::actor
   unproved_ += is_unproved;
   numbers_[handle.id()] = number;
   self_->ack_writes(handle, true);
-  self_->configure_read(handle, caf::io::receive_policy::at_most(read_bytes));
+  self_->configure_read(handle, caf::io::receive_policy::at_most(read_bytes_min));
   settle(number, at);
   return number;
 }
@@ -349,8 +352,20 @@ void socket_wire_state::turned(const loop_turned& fact) {
 
 void socket_wire_state::arrived(const caf::io::new_data_msg& fact) {
   auto number = number_of(fact.handle);
-  if (auto* at = find(number))
+  if (auto* at = find(number)) {
+    follow(*at, fact.buf.size());
     deliver(number, *at, {fact.buf.data(), fact.buf.size()});
+  }
+}
+
+void socket_wire_state::follow(connection& at, std::size_t arrived) {
+  auto wanted = at.read_bytes;
+  if (arrived == at.read_bytes)
+    wanted = std::min(4 * wanted, read_bytes_max);
+  else if (arrived < at.read_bytes / 8)
+    wanted = std::max(wanted / 2, read_bytes_min);
+  if (wanted != std::exchange(at.read_bytes, wanted))
+    self_->configure_read(at.handle, caf::io::receive_policy::at_most(wanted));
 }
 
 void socket_wire_state::deliver(connection_number number, connection& at, std::string_view chunk) {
