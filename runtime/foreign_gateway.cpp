@@ -116,6 +116,8 @@ struct open_foreign_port {
 };
 struct stop_foreign_port {};
 
+constexpr const char* too_soon = "a foreign node waits for holdfast.welcome before it goes on";
+
 class gateway_actor {
 public:
   gateway_actor(caf::event_based_actor* self, environment& env, caf::actor wire, std::string token,
@@ -146,17 +148,22 @@ public:
   }
 
   void arrived(const wire_frame& fact) {
-    auto i = strangers_.find(fact.connection);
-    if (i == strangers_.end())
-      return;
     auto bytes = fact.content.body.view();
+    auto i = strangers_.find(fact.connection);
+    if (i == strangers_.end()) {
+      // Its link has not taken it over yet: what came too soon must not be lost without a word.
+      if (auto early = sessions_.find(fact.connection); early != sessions_.end())
+        refuse_as({early->second, likely_body(bytes), true}, fact.connection, errc::bad_frame,
+                  too_soon);
+      return;
+    }
     auto& who = i->second;
     try {
       if (fact.content.type == frame_type::refuse)
         throw error(errc::bad_frame, std::string(bytes));
       who.body = likely_body(bytes);
       if (std::exchange(who.has_said_hello, true))
-        throw error(errc::bad_frame, "a foreign node waits for holdfast.welcome before it goes on");
+        throw error(errc::bad_frame, too_soon);
       introduced(fact.connection, read_hello(decode_foreign(bytes)));
     } catch (const error& reason) {
       refuse(fact.connection, reason.code(), reason.what());
@@ -235,12 +242,17 @@ private:
     auto i = strangers_.find(number);
     if (i == strangers_.end())
       return;
-    if (env_.log)
-      env_.log->info("foreign connection from {} refused: {}: {}", i->second.from,
-                     to_string(reason), ascii_text(text));
-    self_->send(wire_, wire_write{number, foreign_refusal(i->second.body, reason, text)});
-    self_->send(wire_, wire_close{number, true});
+    refuse_as(i->second, number, reason, text);
     strangers_.erase(i);
+  }
+
+  void refuse_as(const stranger& who, connection_number number, errc reason,
+                 const std::string& text) {
+    if (env_.log)
+      env_.log->info("foreign connection from {} refused: {}: {}", who.from, to_string(reason),
+                     ascii_text(text));
+    self_->send(wire_, wire_write{number, foreign_refusal(who.body, reason, text)});
+    self_->send(wire_, wire_close{number, true});
   }
 
 public:
