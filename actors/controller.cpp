@@ -115,6 +115,7 @@ void serve_controller(environment& env, controller_options options) {
   serve_message(shared, work::progress, progress);
   serve_message(shared, work::tick, tick);
   serve_message(shared, mend, check_links);
+  serve_message(shared, take_up_method, [](books&) {});
   serve_message(shared, probe_method, probe);
   serve_message(shared, probed_method, probed);
   serve_change(shared, work::cancel, cancel);

@@ -131,11 +131,18 @@ void books::queue(queue_request request) {
 
 void books::finish() {
   settle_more();
-  placer(*this).run();
+  bool leaves = may_leave_ && ctx_.run().is_followed();
+  if (!leaves) {
+    take_up();
+    placer(*this).run();
+  }
   for (auto& [id, entry] : items_)
     if (entry.is_edited)
       write_item(id, entry);
-  send_deltas();
+  if (leaves)
+    leave();
+  else
+    send_deltas();
   for (auto& [name, entry] : workers_)
     write_worker(name, entry);
   arm();

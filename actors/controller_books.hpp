@@ -39,13 +39,14 @@ public:
 /// that follows from them, places what can be placed, and tells the workers whose sets changed. One run, one thread.
 ///
 /// What is bounded in one message: items placed (`placed_max`), children and listeners told (`settled_max`), due rows looked
-/// at (`due_max`). The rest goes on with a tick.
+/// at (`due_max`), what others left (`left_max`). The rest goes on with a tick.
 class books {
 public:
   static constexpr std::size_t placed_max = 256;
   static constexpr std::size_t placed_bytes_max = 4u << 20;
   static constexpr std::size_t settled_max = 200;
   static constexpr std::size_t due_max = 200;
+  static constexpr std::size_t left_max = 1000;
   static constexpr std::uint32_t worker_slots_max = 1024;
 
   books(context& ctx, const core& shared);
@@ -99,6 +100,9 @@ public:
   void arm_anew() { arms_anew_ = true; }    ///< the tick that was on its way is here
   void go_on() { goes_on_ = true; }         ///< with a tick, at once
   void place_all() { places_all_ = true; }  ///< not only what this message changed
+
+  /// If another message is run right behind this one, placing and telling the workers is left to it: once for many.
+  void may_leave() { may_leave_ = true; }
   void finish();
 
   template <class K, class V>
@@ -169,6 +173,8 @@ private:
   std::optional<node_time> next_tick();
   void arm();
 
+  void leave();
+  void take_up();
   void send_deltas();
   void send_delta(const std::string& worker, worker_row& row, delta& news);
   void fill_whole(const std::string& worker, delta& news, desired_items& whole);
@@ -190,7 +196,13 @@ private:
   bool arms_anew_ = false;
   bool goes_on_ = false;  ///< there is more to do at once
   bool places_all_ = false;
+  bool may_leave_ = false;
+  std::set<std::string> left_workers_;    ///< that earlier messages gave room
+  std::set<std::uint64_t> left_demands_;  ///< of items that earlier messages brought
 };
+
+/// To oneself: what was left waits.
+inline constexpr method<void()> take_up_method{"holdfast.work.take_up"};
 
 /// What the worker should hold of an item, by worker.
 std::map<std::string, holding_row> holdings_of(const work_item& item);

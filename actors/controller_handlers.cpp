@@ -105,6 +105,7 @@ void heard_from(books& all, const std::string& worker) {
 // ---- queued
 
 void ended(books& all, item_end end) {
+  all.may_leave();
   auto worker = all.ctx().caller();
   heard_from(all, worker);
   if (end.how == run_end::done && end.value.size() > work::item_bytes_max) {
@@ -130,6 +131,7 @@ void ended(books& all, item_end end) {
 }
 
 void checkpoint(books& all, const item_id& id, std::uint64_t epoch, const std::string& content) {
+  all.may_leave();
   heard_from(all, all.ctx().caller());
   if (!owner_of(all.find_item(id), all.ctx().caller(), epoch)
       || content.size() > work::item_bytes_max)
@@ -142,6 +144,7 @@ void checkpoint(books& all, const item_id& id, std::uint64_t epoch, const std::s
 // ---- messages
 
 void started(books& all, const std::vector<held_item>& given) {
+  all.may_leave();
   auto& worker = all.ctx().caller();
   heard_from(all, worker);
   auto count = std::min<std::size_t>(given.size(), books::worker_slots_max);
@@ -157,6 +160,7 @@ void started(books& all, const std::vector<held_item>& given) {
 
 void progress(books& all, const item_id& id, std::uint64_t epoch, double part,
               const std::string& text) {
+  all.may_leave();
   auto* row = all.find_item(id);
   if (!owner_of(row, all.ctx().caller(), epoch) || !std::isfinite(part))
     return;

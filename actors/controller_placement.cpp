@@ -58,6 +58,9 @@ placer::demand_map placer::fresh_demands() {
   for (auto& [id, entry] : books_.items_)
     if (entry.is_edited && entry.now && entry.now->place == item_place::ready)
       fresh.emplace(entry.now->demand_class, entry.now->demand);
+  for (auto number : books_.left_demands_)
+    if (auto row = books_.get(demands, number))
+      fresh.emplace(number, *row);
   return fresh;
 }
 
@@ -65,6 +68,9 @@ std::set<std::string> placer::grown_workers() {
   std::set<std::string> grown;
   for (auto& [name, entry] : books_.workers_)
     if (has_grown(entry.before, entry.now))
+      grown.insert(name);
+  for (auto& name : books_.left_workers_)
+    if (auto* row = books_.find_worker(name); row && row->is_open())
       grown.insert(name);
   return grown;
 }

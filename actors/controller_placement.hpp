@@ -12,8 +12,8 @@
 namespace holdfast::controlling {
 
 /// Gives what waits to who has room (W3). Before a message nobody with room could take what waits; so only what the message
-/// changed is looked at: workers that have more room, with all demands, and demands of which items came, with all workers
-/// that have room. Reads as many heads of a demand's queue as there is room for, and no waiting item beyond them.
+/// changed, and those before that left it to this one, is looked at: workers that have more room, with all demands, and
+/// demands of which items came, with all workers that have room. Reads as many heads of a demand's queue as there is room for, and no waiting item beyond them.
 class placer {
 public:
   explicit placer(books& of) : books_(of) {}

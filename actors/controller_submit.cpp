@@ -198,6 +198,7 @@ void wait_for(books& all, const item_id& id, const parents& found) {
 }  // namespace
 
 void submit(books& all, submission given) {
+  all.may_leave();
   auto id = all.ctx().call_id().to_text();
   auto wrong = what_is_wrong(given);
   std::optional<listener_row> listener;

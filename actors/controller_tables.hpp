@@ -163,6 +163,7 @@ enum class due_kind : std::uint8_t { back_off, deadline, grace, settle, retentio
 using ready_key = std::tuple<std::uint64_t, std::int32_t, std::uint64_t, item_id>;
 using due_key = std::tuple<node_time, due_kind, std::string>;
 using pair_key = std::tuple<std::string, std::string>;
+using left_key = std::tuple<std::string, item_id, std::uint64_t>;
 
 inline constexpr table<item_id, item_row> items{"work.items"};
 inline constexpr table<item_id, std::string> payloads{"work.payloads"};
@@ -183,6 +184,9 @@ inline constexpr table<item_id, listener_row> completions{"work.completions"};
 inline constexpr table<pair_key, listener_row> listeners{"work.listeners"};  ///< (item, duplicate)
 inline constexpr table<pair_key, bool> children{"work.children"};            ///< (parent, child)
 inline constexpr table<item_id, item_state> tombs{"work.tombs"};  ///< ended, and no longer kept
+inline constexpr table<std::uint8_t, bool> left{"work.left"};     ///< 0: rows in the next two wait
+inline constexpr table<left_key, bool> left_drops{"work.left_drops"};  ///< (worker, item, epoch)
+inline constexpr table<std::uint64_t, bool> left_demands{"work.left_demands"};
 inline constexpr table<std::uint8_t, totals_row> totals{"work.totals"};
 inline constexpr table<std::uint8_t, std::uint64_t> fault_totals{"work.fault_totals"};
 inline constexpr table<std::uint64_t, fault_row> faults{"work.faults"};

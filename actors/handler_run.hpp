@@ -34,6 +34,10 @@ public:
   virtual const std::string& node_name() const = 0;
   virtual node_time now() const = 0;
 
+  /// Whether another call or message of this mailbox is run right behind this one. It may fail, so whoever leaves something
+  /// to it needs another way as well.
+  virtual bool is_followed() const = 0;
+
   // State of the node. Keys as stored (state_key).
   virtual std::optional<std::string> read(const std::string& key) = 0;
   virtual void write(const std::string& key, std::optional<std::string> value) = 0;

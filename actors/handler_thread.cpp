@@ -24,6 +24,7 @@ public:
     task::progress end;
     std::size_t next = 0;
     for (bool goes_on = true; goes_on && next < job_->items.size(); ++next) {
+      is_followed_ = next + 1 < job_->items.size();
       auto result = start(job_->items[next]);
       if (!result) {
         end.is_asked = true;
@@ -167,7 +168,7 @@ private:
   run_result in_transaction(run_result result, const std::string& caller, call_id id,
                             std::uint32_t attempt, Body body) {
     transaction::ground on{env_.self, *env_.store, *env_.time};
-    transaction run(on, job_->below, written_, caller, *result.header, id, attempt);
+    transaction run(on, job_->below, written_, caller, *result.header, id, attempt, is_followed_);
     try {
       running_here inside(run);
       result.value = body(run);
@@ -200,6 +201,7 @@ private:
   std::shared_ptr<task> job_;
   std::map<std::uint32_t, in_lane> lanes_;  ///< that calls of this task came over
   overlay written_;                         ///< by the runs of this task so far
+  bool is_followed_ = false;                ///< what runs is not the last of the task
 };
 
 caf::behavior handler_thread_behavior(caf::event_based_actor* self, environment* env) {

@@ -36,9 +36,10 @@ state_rows first_rows(const std::map<std::string, std::string>& rows, std::size_
 transaction::transaction(const ground& on,
                          const std::vector<std::shared_ptr<const overlay>>& layers,
                          const overlay& before, const std::string& caller,
-                         const call_header& header, holdfast::call_id id, std::uint32_t attempt)
+                         const call_header& header, holdfast::call_id id, std::uint32_t attempt,
+                         bool is_followed)
     : on_(on), layers_(layers), before_(before), caller_(caller), header_(header), id_(id),
-      attempt_(attempt) {}
+      attempt_(attempt), is_followed_(is_followed) {}
 
 std::optional<std::string> transaction::read_below(const std::string& key) const {
   if (auto i = before_.find(key); i != before_.end())

@@ -26,7 +26,7 @@ public:
   /// `layers` are rows written by earlier runs and not yet on disk, newest first.
   transaction(const ground& on, const std::vector<std::shared_ptr<const overlay>>& layers,
               const overlay& before, const std::string& caller, const call_header& header,
-              holdfast::call_id id, std::uint32_t attempt);
+              holdfast::call_id id, std::uint32_t attempt, bool is_followed);
 
   holdfast::call_id call_id() const override { return id_; }
   std::uint32_t attempt() const override { return attempt_; }
@@ -34,6 +34,7 @@ public:
   const call_header& header() const override { return header_; }
   const std::string& node_name() const override { return on_.self.name; }
   node_time now() const override { return on_.time.now(); }
+  bool is_followed() const override { return is_followed_; }
 
   std::optional<std::string> read(const std::string& key) override;
   void write(const std::string& key, std::optional<std::string> value) override;
@@ -60,6 +61,7 @@ private:
   const call_header& header_;
   holdfast::call_id id_;
   std::uint32_t attempt_;
+  bool is_followed_;
   std::size_t effects_ = 0;
   std::size_t bytes_ = 0;
   overlay writes_;

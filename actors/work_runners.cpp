@@ -6,43 +6,60 @@
 #include <utility>
 
 namespace holdfast {
-namespace {
 
-caf::behavior runner_behavior(caf::event_based_actor* self,
-                              std::function<void(caf::actor)> is_idle) {
+caf::behavior work_runners::runner_behavior(caf::event_based_actor* self,
+                                            std::weak_ptr<work_runners> pool) {
   return {
-      [self, is_idle = std::move(is_idle)](run_order& order) {
-        start_run(*order.method, order.run);
-        order = {};  // before the runner is idle: a ticket may be the last thing that keeps the run
-        is_idle(self);
+      [self, pool = std::move(pool)](run_what_waits) {
+        auto next = [&](bool was_woken) {
+          auto its = pool.lock();
+          return its ? its->next(self, was_woken) : std::nullopt;
+        };
+        for (auto order = next(true); order; order = next(false)) {
+          start_run(*order->method, order->run);
+          order
+              .reset();  // before the runner is idle: a ticket may be the last thing that keeps the run
+        }
       },
   };
 }
-
-}  // namespace
 
 void work_runners::run(run_order order) {
   std::lock_guard guard(mutex_);
   if (is_stopped_)
     return;
-  if (idle_.empty()) {
-    auto is_idle = [weak = weak_from_this()](caf::actor runner) {
-      if (auto pool = weak.lock())
-        pool->idle(std::move(runner));
-    };
-    idle_.push_back(is_simulated_
-                        ? system_.spawn(runner_behavior, std::move(is_idle))
-                        : system_.spawn<caf::detached>(runner_behavior, std::move(is_idle)));
-    all_.push_back(idle_.back());
-  }
-  caf::anon_send(idle_.back(), std::move(order));
-  idle_.pop_back();
+  waiting_.push_back(std::move(order));
+  wake_one_here();
 }
 
-void work_runners::idle(caf::actor runner) {
+std::optional<run_order> work_runners::next(const caf::actor& runner, bool was_woken) {
   std::lock_guard guard(mutex_);
-  if (!is_stopped_)
-    idle_.push_back(std::move(runner));
+  if (was_woken)
+    is_waking_ = false;
+  if (is_stopped_)
+    return std::nullopt;
+  if (waiting_.empty()) {
+    idle_.push_back(runner);
+    return std::nullopt;
+  }
+  auto order = std::move(waiting_.front());
+  waiting_.pop_front();
+  wake_one_here();
+  return order;
+}
+
+void work_runners::wake_one_here() {
+  if (is_waking_ || waiting_.empty())
+    return;
+  if (idle_.empty()) {
+    idle_.push_back(is_simulated_
+                        ? system_.spawn(runner_behavior, weak_from_this())
+                        : system_.spawn<caf::detached>(runner_behavior, weak_from_this()));
+    all_.push_back(idle_.back());
+  }
+  is_waking_ = true;
+  caf::anon_send(idle_.back(), run_what_waits{});
+  idle_.pop_back();
 }
 
 void work_runners::stop() {
@@ -52,6 +69,7 @@ void work_runners::stop() {
     caf::anon_send_exit(runner, caf::exit_reason::user_shutdown);
   all_.clear();
   idle_.clear();
+  waiting_.clear();
 }
 
 }  // namespace holdfast

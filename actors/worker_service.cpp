@@ -12,8 +12,8 @@ constexpr const char* service_name = "holdfast.worker";
 
 // Messages of a worker to itself.
 constexpr method<void()> begin_method{"holdfast.worker.begin"};
-constexpr method<void(item_id, std::uint64_t)> finish_method{"holdfast.worker.finish(item, epoch)"};
-constexpr method<void(item_id, std::uint64_t)> stored_method{"holdfast.worker.stored(item, epoch)"};
+constexpr method<void()> finish_method{"holdfast.worker.finish"};
+constexpr method<void(std::vector<held_item>)> stored_method{"holdfast.worker.stored(items)"};
 constexpr method<void(std::vector<held_item>)> swept_method{"holdfast.worker.swept(items)"};
 constexpr method<void(item_id, std::uint64_t)> checkpoint_method{
     "holdfast.worker.checkpoint(item, epoch)"};
@@ -23,6 +23,10 @@ constexpr method<void()> leave_method{"holdfast.worker.leave"};
 
 /// Runs whose end is queued and that the controller has not dropped yet; the value is the moment, for people.
 constexpr table<std::tuple<item_id, std::uint64_t>, std::int64_t> ended_rows{"worker.ended"};
+
+/// Ends in one transaction.
+constexpr std::size_t ends_max = 500;
+constexpr std::size_t ends_bytes_max = 4u << 20;
 
 /// Between two progress messages of one run.
 constexpr duration progress_interval = std::chrono::milliseconds(200);
@@ -34,12 +38,13 @@ worker::service::service(environment& its, worker_options given)
       desk_(options.slots) {}
 
 /// A method that only this node may say to itself.
-template <class... A, class F>
-void worker::service::serve_own(const method<void(A...)>& m, F handler) {
-  auto body = [self = this, name = std::string(m.name()), handler](context& ctx,
-                                                                   const A&... given) {
+template <class... A>
+void worker::service::serve_own(const method<void(A...)>& m,
+                                void (service::*handler)(context&, const A&...)) {
+  auto body = [self = shared_from_this(), name = std::string(m.name()),
+               handler](context& ctx, const A&... given) {
     if (ctx.caller() == ctx.node())
-      handler(ctx, given...);
+      ((*self).*handler)(ctx, given...);
     else
       self->env.log->warn("{} from {} is refused: a worker says it to itself", name, ctx.caller());
   };
@@ -60,21 +65,14 @@ void worker::service::serve_mailbox() {
   env.methods.serve(make_served(work::desired, [self](context& ctx, const desired_items& news) {
     self->desired(ctx, news);
   }));
-  serve_own(begin_method, [self](context& ctx) { self->begin(ctx); });
-  serve_own(finish_method, [self](context& ctx, const item_id& item, std::uint64_t epoch) {
-    self->finish(ctx, {item, epoch});
-  });
-  serve_own(stored_method, [self](context& ctx, const item_id& item, std::uint64_t epoch) {
-    self->stored(ctx, {item, epoch});
-  });
-  serve_own(swept_method,
-            [self](context&, const std::vector<held_item>& items) { self->swept(items); });
-  serve_own(checkpoint_method, [self](context& ctx, const item_id& item, std::uint64_t epoch) {
-    self->checkpoint(ctx, {item, epoch});
-  });
-  serve_own(look_method, [self](context& ctx) { self->look(ctx); });
-  serve_own(tick_method, [self](context& ctx) { self->tick(ctx); });
-  serve_own(leave_method, [self](context& ctx) { self->go(ctx); });
+  serve_own(begin_method, &service::begin);
+  serve_own(finish_method, &service::finish);
+  serve_own(stored_method, &service::stored);
+  serve_own(swept_method, &service::swept);
+  serve_own(checkpoint_method, &service::checkpoint);
+  serve_own(look_method, &service::look);
+  serve_own(tick_method, &service::tick);
+  serve_own(leave_method, &service::go);
   env.methods.listen({service_name, [self](handler_run& run, const peer_event& event) {
                         context ctx(run);
                         self->peer_changed(ctx, event);
@@ -108,7 +106,7 @@ void worker::service::desired(context& ctx, const desired_items& news) {
     auto applied = desk_.apply(news, ctx.now());
     stopped = runs_here(applied.stop);
     start_here();
-    store_here();
+    finish_here();
     if (applied.must_report)
       report_here();
   }
@@ -118,51 +116,54 @@ void worker::service::desired(context& ctx, const desired_items& news) {
   settle();
 }
 
-/// Of a run that has returned, or of an item that has ended otherwise.
-void worker::service::finish(context& ctx, const run_key& run_or_item) {
+/// Runs have returned, or items have ended otherwise: as many as there are by now.
+void worker::service::finish(context& ctx) {
   load(ctx);
-  auto key = run_or_item;
-  std::optional<item_end> end;
+  std::vector<item_end> ends;
   {
     std::lock_guard guard(mutex_);
-    if (auto came = returned_.extract(key)) {
-      runs_.erase(key);
-      auto before = desk_.slots_offered();
-      key = desk_.returned(key, std::move(came.mapped()), ctx.now()).value_or(key);
-      storing_.insert(key);
-      start_here();
-      store_here();
-      if (desk_.slots_offered() != before)
-        report_here();
-    }
-    if (auto* known = desk_.end_of(key))
-      end = *known;
+    is_finish_told_ = false;
+    auto before = desk_.slots_offered();
+    return_here(ctx.now());
+    start_here();
+    if (desk_.slots_offered() != before)
+      report_here();
+    if (ctx.attempt() > 1)
+      storing_.clear();  // what the last attempt stored may not be
+    ends = ends_here();
   }
   arm(ctx);
-  if (end)
-    store(ctx, key, *end);
+  store(ctx, ends);
 }
 
-void worker::service::store(context& ctx, const run_key& key, const item_end& end) {
+void worker::service::store(context& ctx, const std::vector<item_end>& ends) {
+  if (ends.empty())
+    return;
   auto rows = ctx.state(ended_rows);
-  if (!rows.contains({key.item, key.epoch})) {
+  std::vector<held_item> items;
+  for (auto& end : ends) {
+    items.push_back({end.item, end.epoch, true, false});
+    if (rows.contains({end.item, end.epoch}))
+      continue;
     ctx.to(options.controller).queue(work::ended, end);
-    rows.put({key.item, key.epoch}, env.time->wall_ns());
+    rows.put({end.item, end.epoch}, env.time->wall_ns());
   }
-  ctx.self().send(stored_method, key.item, key.epoch);
+  ctx.self().send(stored_method, items);
 }
 
-void worker::service::stored(context& ctx, const run_key& key) {
+void worker::service::stored(context& ctx, const std::vector<held_item>& items) {
   {
     std::lock_guard guard(mutex_);
-    desk_.stored(key);
-    storing_.erase(key);
+    for (auto& item : items) {
+      desk_.stored({item.item, item.epoch});
+      storing_.erase({item.item, item.epoch});
+    }
   }
   sweep(ctx);
   settle();
 }
 
-void worker::service::swept(const std::vector<held_item>& items) {
+void worker::service::swept(context&, const std::vector<held_item>& items) {
   {
     std::lock_guard guard(mutex_);
     for (auto& item : items)
@@ -171,7 +172,8 @@ void worker::service::swept(const std::vector<held_item>& items) {
   settle();
 }
 
-void worker::service::checkpoint(context& ctx, const run_key& key) {
+void worker::service::checkpoint(context& ctx, const item_id& id, const std::uint64_t& epoch) {
+  run_key key{id, epoch};
   std::shared_ptr<work_run> run;
   std::optional<run_key> item;
   {
@@ -191,7 +193,7 @@ void worker::service::look(context& ctx) {
     armed_ = 0;
     auto before = desk_.slots_offered();
     stopped = runs_here(desk_.end_overdue(ctx.now()));
-    store_here();
+    finish_here();
     if (desk_.slots_offered() != before)
       report_here();  // ahead of the ends, which must reach the disk first
   }
@@ -206,11 +208,10 @@ void worker::service::tick(context& ctx) {
   {
     std::lock_guard guard(mutex_);
     desk_.hand_back_stuck(ctx.now() - options.report_interval.count(), ctx.now());
-    for (auto& [key, ending] : returned_)
-      tell(env.self.name, finish_method, key.item, key.epoch);
     start_here();
     storing_.clear();
-    store_here();
+    is_finish_told_ = false;
+    finish_here();
     report_here();
   }
   sweep(ctx);
@@ -224,7 +225,7 @@ void worker::service::go(context& ctx) {
   {
     std::lock_guard guard(mutex_);
     stopped = runs_here(desk_.leave(ctx.now()));
-    store_here();
+    finish_here();
     report_here();
   }
   stop_runs(stopped);
@@ -368,11 +369,38 @@ worker::service::stopped_runs worker::service::runs_here(const std::vector<run_k
   return runs;
 }
 
+void worker::service::return_here(node_time now) {
+  for (auto& [key, ending] : std::exchange(returned_, {})) {
+    runs_.erase(key);
+    desk_.returned(key, std::move(ending), now);
+  }
+}
+
+/// Ends that are not on their way to the disk, as many as one transaction takes; the others get one of their own.
+std::vector<item_end> worker::service::ends_here() {
+  std::vector<item_end> ends;
+  std::size_t bytes = 0;
+  for (auto& key : desk_.unstored()) {
+    if (storing_.contains(key))
+      continue;
+    if (ends.size() == ends_max || bytes > ends_bytes_max) {
+      finish_here();
+      break;
+    }
+    storing_.insert(key);
+    ends.push_back(*desk_.end_of(key));
+    bytes += ends.back().value.size();
+  }
+  return ends;
+}
+
 /// Ends that are not on their way to the disk get going.
-void worker::service::store_here() {
-  for (auto& key : desk_.unstored())
-    if (storing_.insert(key).second)
-      tell(env.self.name, finish_method, key.item, key.epoch);
+void worker::service::finish_here() {
+  auto is_new = [&](const run_key& key) { return !storing_.contains(key); };
+  if (is_finish_told_ || (returned_.empty() && !std::ranges::any_of(desk_.unstored(), is_new)))
+    return;
+  is_finish_told_ = true;
+  tell(env.self.name, finish_method);
 }
 
 // ---- from outside
@@ -443,7 +471,7 @@ void worker::service::run_ended(const run_key& key, run_ending ending) {
     returned_[key] = std::move(ending);
     if (--busy_ == 0)
       idle.swap(idle_);
-    tell(env.self.name, finish_method, key.item, key.epoch);
+    finish_here();
   }
   if (idle)
     idle();

@@ -48,8 +48,8 @@ private:
   };
   using stopped_runs = std::vector<std::shared_ptr<work_run>>;
 
-  template <class... A, class F>
-  void serve_own(const method<void(A...)>& m, F handler);
+  template <class... A>
+  void serve_own(const method<void(A...)>& m, void (service::*handler)(context&, const A&...));
   template <class... A>
   bool tell(const std::string& node, const method<void(A...)>& m,
             const std::type_identity_t<A>&... arguments);
@@ -57,10 +57,10 @@ private:
   // Handlers.
   void begin(context& ctx);
   void desired(context& ctx, const desired_items& news);
-  void finish(context& ctx, const run_key& run_or_item);
-  void stored(context& ctx, const run_key& key);
-  void swept(const std::vector<held_item>& items);
-  void checkpoint(context& ctx, const run_key& key);
+  void finish(context& ctx);
+  void stored(context& ctx, const std::vector<held_item>& items);
+  void swept(context&, const std::vector<held_item>& items);
+  void checkpoint(context& ctx, const item_id& id, const std::uint64_t& epoch);
   void look(context& ctx);
   void tick(context& ctx);
   void go(context& ctx);
@@ -68,7 +68,7 @@ private:
 
   // Their parts. Those named `_here` are called with the desk locked.
   void load(context& ctx);
-  void store(context& ctx, const run_key& key, const item_end& end);
+  void store(context& ctx, const std::vector<item_end>& ends);
   void sweep(context& ctx);
   void arm(context& ctx);
   void stop_runs(const stopped_runs& runs);
@@ -76,7 +76,9 @@ private:
   void report_here();
   void start_here();
   stopped_runs runs_here(const std::vector<run_key>& keys) const;
-  void store_here();
+  void return_here(node_time now);
+  std::vector<item_end> ends_here();
+  void finish_here();
 
   const std::shared_ptr<run_line> line_;
   std::shared_ptr<work_runners> runners_;
@@ -87,6 +89,7 @@ private:
   std::map<std::string, std::shared_ptr<const work_method>> methods_;
   std::map<run_key, live_run> runs_;
   std::map<run_key, run_ending> returned_;  ///< that the desk has not heard of yet
+  bool is_finish_told_ = false;             ///< `finish` is on its way
   std::set<run_key> storing_;  ///< ends on their way to the disk; the tick starts over with them
   std::size_t busy_ = 0;       ///< handlers that have not returned
   std::uint64_t started_ = 0;

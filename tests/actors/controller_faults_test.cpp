@@ -323,6 +323,29 @@ bool try_at(const transition& what, std::size_t point) {
   return false;
 }
 
+/// A message that fails takes nothing with it of those that came with it: what they left to it is done without it.
+bool try_burst_at(std::size_t point) {
+  scene it;
+  auto& w1 = it.bench.add({.name = "w1", .slots = 4});
+  it.ids = it.bench.submit_many(8);
+  it.bench.settle();
+  it.plan->at = point;
+  it.plan->reached = 0;
+  it.bench.finish_at_once("w1");
+  bool has_fired = it.plan->has_fired;
+  it.plan->at = 0;
+  for (auto i = 0; i < 8; ++i) {
+    it.bench.pass(1s);
+    it.bench.settle();
+  }
+  EXPECT_EQ(it.bench.counts().rolled_back, has_fired ? 1u : 0u);
+  EXPECT_EQ(it.bench.counts().done, 4u);
+  EXPECT_EQ(it.bench.counts().running, 4u);
+  EXPECT_EQ(w1.items.size(), 4u) << "it has heard that the others are done";
+  EXPECT_EQ(it.bench.count_rows("work.left") + it.bench.count_rows("work.left_drops"), 0u);
+  return !has_fired;
+}
+
 void try_everywhere(const std::vector<transition>& all) {
   for (auto& one : all) {
     std::size_t point = 1;
@@ -353,6 +376,13 @@ TEST(controller_faults, ATimerThatThrowsAnywhereChangesNothing) {
 
 TEST(controller_faults, AQuestionThatThrowsAnywhereChangesNothing) {
   try_everywhere(transitions_of_questions());
+}
+
+TEST(controller_faults, OneOfABurstThatThrowsAnywhereHoldsUpNoneOfTheOthers) {
+  std::size_t point = 1;
+  for (; !try_burst_at(point) && !::testing::Test::HasFailure(); ++point)
+    ASSERT_LT(point, 1000u);
+  EXPECT_GT(point, 1u);
 }
 
 }  // namespace

@@ -196,18 +196,35 @@ public:
     run();
   }
 
+  /// All that runs there ends, and the news of it comes in one frame.
+  void finish_at_once(const std::string& name) {
+    std::vector<std::string> records;
+    for (auto& id : running(worker(name))) {
+      auto& one = worker(name).items.at(id);
+      one.has_ended = true;
+      records.push_back(
+          record(name, work::ended, item_end{id, one.order.epoch, run_end::done, "result", {}, 1}));
+    }
+    accept(name, std::move(records));
+  }
+
   /// A queued call of a worker arrives.
   template <class... A>
   void queue(const std::string& from, const method<void(A...)>& m, const A&... arguments) {
+    accept(from, {record(from, m, arguments...)});
+  }
+  template <class... A>
+  static std::string record(const std::string& from, const method<void(A...)>& m,
+                            const A&... arguments) {
     auto header = typed(m);
     header.trace = 9;
     header.origin = from;
-    accept_request request{lane_of(from),
-                           from,
-                           1,
-                           7,
-                           ++worker(from).sequence,
-                           {encode_call(header, encode_arguments(arguments...))}};
+    return encode_call(header, encode_arguments(arguments...));
+  }
+  void accept(const std::string& from, std::vector<std::string> records) {
+    auto first = worker(from).sequence + 1;
+    worker(from).sequence += records.size();
+    accept_request request{lane_of(from), from, 1, 7, first, std::move(records)};
     caf::anon_send(node_->env.persistence,
                    commit_request{make_operation<int>(
                        growth::grows, 0, false,

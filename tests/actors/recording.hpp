@@ -62,6 +62,7 @@ public:
   const holdfast::call_header& header() const override { return own; }
   const std::string& node_name() const override { return node_; }
   holdfast::node_time now() const override { return 1000; }
+  bool is_followed() const override { return false; }
 
   std::optional<std::string> read(const std::string& key) override {
     auto i = rows.find(key);

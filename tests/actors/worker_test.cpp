@@ -277,8 +277,8 @@ TEST_F(worker_test, WorkIsTakenFromItsControllerAlone) {
   all.advance_until([&] { return thief.is_up("w1"); });
   thief.session = 1;
   thief.say({1, 1, 0, {assigned("x", 1, count_pages, "a.pdf")}, {}, {}});
-  thief.send("w1", method<void(item_id, std::uint64_t)>{"holdfast.worker.stored(item, epoch)"}, "i",
-             1);
+  thief.send("w1", method<void(std::vector<held_item>)>{"holdfast.worker.stored(items)"},
+             {{"i", 1, true, false}});
   all.run();
   EXPECT_TRUE(log.empty());
   EXPECT_NE(
