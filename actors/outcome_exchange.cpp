@@ -78,6 +78,10 @@ void outcome_settler::take(outcome_note note) {
     port_.give_up(errc::bad_frame, "the peer reports outcomes of calls that it was never given");
     return;
   }
+  std::uint64_t ended = 0;
+  for (auto& range : note.ranges)
+    ended += range.last - range.first + 1;
+  port_.update([ended](peer_status& status) { status.calls_ended += ended; });
   auto shared = std::make_shared<const outcome_note>(std::move(note));
   port_.commit(
       {growth::shrinks, 64 * shared->ranges.size(), false},

@@ -41,6 +41,7 @@ struct peer_status {
   std::uint64_t sessions = 0;
   std::uint64_t messages_sent = 0, messages_refused = 0, messages_received = 0;
   std::uint64_t calls_transmitted = 0, calls_received = 0;
+  std::uint64_t calls_ended = 0;  ///< whose ends the peer has told
   std::uint64_t bytes_in = 0, bytes_out = 0;
 };
 

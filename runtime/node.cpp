@@ -114,6 +114,7 @@ std::vector<peer_report> node::peers() {
     report.messages_refused = link.messages_refused;
     report.messages_received = link.messages_received;
     report.calls_transmitted = link.calls_transmitted;
+    report.calls_ended = link.calls_ended;
     report.calls_received = link.calls_received;
     report.bytes_in = link.bytes_in;
     report.bytes_out = link.bytes_out;

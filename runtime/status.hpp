@@ -42,7 +42,8 @@ struct peer_report {
   std::string name, address, state, reason, reason_text, id;
   std::uint64_t incarnation = 0, sessions = 0;
   std::uint64_t messages_sent = 0, messages_refused = 0, messages_received = 0;
-  std::uint64_t calls_transmitted = 0, calls_received = 0, bytes_in = 0, bytes_out = 0;
+  std::uint64_t calls_transmitted = 0, calls_ended = 0, calls_received = 0;
+  std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t waiting = 0;   ///< calls in the outbox that it has not confirmed
   std::uint64_t open = 0;      ///< calls to it whose end is not known here
   std::uint64_t orphaned = 0;  ///< calls of closed lanes: `peers requeue` or `peers drop-orphans`
@@ -53,9 +54,9 @@ struct peer_report {
         & HOLDFAST_SHOWN(reason) & HOLDFAST_SHOWN(reason_text) & HOLDFAST_SHOWN(id)
         & HOLDFAST_SHOWN(incarnation) & HOLDFAST_SHOWN(sessions) & HOLDFAST_SHOWN(messages_sent)
         & HOLDFAST_SHOWN(messages_refused) & HOLDFAST_SHOWN(messages_received)
-        & HOLDFAST_SHOWN(calls_transmitted) & HOLDFAST_SHOWN(calls_received)
-        & HOLDFAST_SHOWN(bytes_in) & HOLDFAST_SHOWN(bytes_out) & HOLDFAST_SHOWN(waiting)
-        & HOLDFAST_SHOWN(open) & HOLDFAST_SHOWN(orphaned);
+        & HOLDFAST_SHOWN(calls_transmitted) & HOLDFAST_SHOWN(calls_ended)
+        & HOLDFAST_SHOWN(calls_received) & HOLDFAST_SHOWN(bytes_in) & HOLDFAST_SHOWN(bytes_out)
+        & HOLDFAST_SHOWN(waiting) & HOLDFAST_SHOWN(open) & HOLDFAST_SHOWN(orphaned);
   }
 };
 

@@ -119,7 +119,7 @@ void measure_durable_calls(bench_rig& rig, holdfast::node& node) {
         return self.with({.key = crowd_name(next++ % instances)})
             .queue_async(add_to_tally, std::uint64_t{1});
       },
-      [&] { return rows_of(node, holdfast::table_id::inbox); });
+      [&](std::uint64_t) { return rows_of(node, holdfast::table_id::inbox); });
   rig.found.add(
       "durable actors, queue, 1,000 outstanding", "/s", "LMDB commits of 500 puts",
       {rate, bare_put_rate(rig.fresh(), 500, std::string(argument_bytes, 'x'), rig.seconds)});

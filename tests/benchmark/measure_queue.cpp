@@ -102,7 +102,7 @@ void measure_window(bench_rig& rig, std::size_t window) {
   auto commits = commits_of(rig.nodes.source());
   auto rate = windowed_rate(
       rig.seconds, window, [&] { return rig.nodes.target().queue_async(work, argument); },
-      [&] { return rig.nodes.outbox(); });
+      still_open(rig.nodes.source()));
   commits = commits_of(rig.nodes.source()) - commits;
   auto name = "end to end, " + in_words(window) + " outstanding";
   rig.found.add(name, "/s", pair_name,
@@ -152,7 +152,7 @@ void measure_loopback(bench_rig& rig) {
   auto rate = windowed_rate(
       rig.seconds, outstanding_max,
       [&] { return nodes.source().self().queue_async(work, argument); },
-      [&] { return nodes.outbox() + nodes.inbox(); });
+      [&](std::uint64_t) { return nodes.outbox() + nodes.inbox(); });
   rig.found.add("queue to oneself, 1,000 outstanding", "/s", "LMDB commits of 500 puts",
                 {rate, bare_put_rate(rig.fresh(), 500, record, rig.seconds)});
 }

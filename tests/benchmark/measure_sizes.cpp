@@ -35,7 +35,7 @@ void measure_sizes(bench_rig& rig) {
     auto window = window_of(bytes);
     auto ours = windowed_rate(
         rig.seconds, window, [&] { return rig.nodes.target().queue_async(work, content); },
-        [&] { return rig.nodes.outbox(); });
+        still_open(rig.nodes.source()));
     auto folder = rig.fresh();
     auto bare = bare_pair_rate(rig.bare_address, folder, window, rig.seconds, bytes);
     std::filesystem::remove_all(folder);

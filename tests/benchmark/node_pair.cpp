@@ -4,6 +4,7 @@
 
 #include <holdfast/actors/environment.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 #include <unistd.h>
@@ -52,6 +53,18 @@ node_pair::node_pair(const std::filesystem::path& data)
 
 std::uint64_t commits_of(holdfast::node& node) {
   return node.parts().store->status().commits;
+}
+
+std::function<std::uint64_t(std::uint64_t on_disk)> still_open(holdfast::node& source) {
+  auto ended = [&source] {
+    std::uint64_t sum = 0;
+    for (auto& peer : source.parts().peers.statuses())
+      sum += peer.calls_ended;
+    return sum;
+  };
+  return [ended, before = ended()](std::uint64_t on_disk) {
+    return on_disk - std::min(on_disk, ended() - before);
+  };
 }
 
 std::uint64_t rows_of(holdfast::node& node, holdfast::table_id table) {

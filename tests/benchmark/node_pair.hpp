@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,6 +39,10 @@ struct open_calls {
 std::uint64_t commits_of(holdfast::node& node);
 std::uint64_t rows_of(holdfast::node& node, holdfast::table_id table);
 
+/// For `windowed_rate`: the calls to peers whose ends they have not told. As the bare pair counts, which writes a removal
+/// together with the next records.
+std::function<std::uint64_t(std::uint64_t on_disk)> still_open(holdfast::node& source);
+
 /// A real node in this process and one in a process of its own, linked over loopback.
 class node_pair {
 public:
@@ -53,7 +58,6 @@ public:
 
   open_calls& asking() { return asking_; }
 
-  /// Rows of the outbox: calls whose end is not known yet.
   std::uint64_t outbox() { return rows_of(*source_, holdfast::table_id::outbox); }
   std::uint64_t inbox() { return rows_of(*source_, holdfast::table_id::inbox); }
 

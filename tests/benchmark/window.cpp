@@ -20,14 +20,14 @@ std::chrono::microseconds pause_of(std::size_t window) {
 
 double windowed_rate(double seconds, std::size_t window,
                      const std::function<holdfast::queue_ticket()>& queue,
-                     const std::function<std::uint64_t()>& open) {
+                     const std::function<std::uint64_t(std::uint64_t on_disk)>& open) {
   std::deque<holdfast::queue_ticket> on_their_way;
   std::uint64_t count = 0;
   stopwatch watch;
   while (watch.seconds() < seconds) {
     while (!on_their_way.empty() && on_their_way.front().is_ready())
       on_their_way.pop_front();
-    auto outstanding = on_their_way.size() + open();
+    auto outstanding = on_their_way.size() + open(count - on_their_way.size());
     if (outstanding >= window) {
       std::this_thread::sleep_for(pause_of(window));
       continue;
@@ -37,7 +37,7 @@ double windowed_rate(double seconds, std::size_t window,
   }
   for (auto& ticket : on_their_way)
     ticket.get();
-  while (open() > 0)
+  while (open(count) > 0)
     std::this_thread::sleep_for(pause_of(window));
   return static_cast<double>(count) / watch.seconds();
 }
