@@ -1,11 +1,10 @@
+#include "tests/benchmark/bare_echo.hpp"
 #include "tests/benchmark/bare_pair.hpp"
-#include "tests/benchmark/bare_wire.hpp"
 #include "tests/benchmark/measurements.hpp"
 #include "tests/benchmark/stopwatch.hpp"
 
 #include <chrono>
 #include <functional>
-#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -15,34 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr unsigned callers = 64;
-
-/// One connection, one message at a time.
-class ping_pong {
-public:
-  explicit ping_pong(const std::string& address) : wire_(address) {
-    auto use = static_cast<char>(bare_use::ping_pong);
-    wire_.write({&use, 1});
-  }
-  void once() {
-    wire_.write({message_, sizeof message_});
-    if (!wire_.read(message_, sizeof message_))
-      throw std::runtime_error("the bare peer is gone");
-  }
-
-private:
-  bare_wire wire_;
-  char message_[bare_record_bytes] = {};
-};
-
-std::vector<double> times_of(double seconds, const std::function<void()>& once) {
-  std::vector<double> found;
-  for (stopwatch all; all.seconds() < seconds;) {
-    stopwatch one;
-    once();
-    found.push_back(one.microseconds());
-  }
-  return found;
-}
 
 /// `make` gives each thread what it does over and over.
 double rate_of_threads(double seconds, const std::function<std::function<void()>()>& make) {

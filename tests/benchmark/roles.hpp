@@ -41,4 +41,10 @@ int serve_crowd(const std::vector<std::string>& words);
 /// each, and prints "ROWS BYTES" of its store when all have ended.
 int serve_tallies(const std::vector<std::string>& words);
 
+// ---- transport.cpp
+
+/// Send back every frame, every text. Print the address, the port.
+int serve_frames(const std::vector<std::string>& words);
+int serve_remote_actor(const std::vector<std::string>& words);
+
 }  // namespace bench
