@@ -6,6 +6,7 @@
 #include <chrono>
 #include <deque>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,16 +18,17 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t outstanding_max = 1000;
 
-/// Each of these actors is called once, and its state written.
-void call_each(holdfast::node& node, std::uint64_t from, std::uint64_t to) {
+/// So many calls, to so many actors by turns; each writes its actor's state.
+void call_by_turns(holdfast::node& node, std::uint64_t calls, std::uint64_t actors) {
   std::deque<holdfast::queue_ticket> outstanding;
-  for (auto i = from; i < to; ++i) {
+  for (std::uint64_t i = 0; i < calls; ++i) {
     if (outstanding.size() == outstanding_max) {
       outstanding.front().get();
       outstanding.pop_front();
     }
-    outstanding.push_back(
-        node.self().with({.key = crowd_name(i)}).queue_async(add_to_tally, std::uint64_t{1}));
+    outstanding.push_back(node.self()
+                              .with({.key = crowd_name(i % actors)})
+                              .queue_async(add_to_tally, std::uint64_t{1}));
   }
   for (auto& ticket : outstanding)
     ticket.get();
@@ -40,12 +42,11 @@ int serve_tallies(const std::vector<std::string>& words) {
   holdfast::node node(role_node(words.at(0), "tallies"));
   node.serve<tally>();
   node.start();
-  std::uint64_t called = 0;
   say("ready");
   for (std::string line; std::getline(std::cin, line);) {
-    auto until = std::stoull(line);
-    call_each(node, called, until);
-    called = until;
+    std::uint64_t calls = 0, actors = 0;
+    std::istringstream(line) >> calls >> actors;
+    call_by_turns(node, calls, actors);
     say(std::to_string(rows_of(node, holdfast::table_id::state)) + " "
         + std::to_string(node.status().bytes_used));
   }

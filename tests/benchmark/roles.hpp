@@ -37,8 +37,8 @@ int serve_crowd(const std::vector<std::string>& words);
 
 // ---- actor_roles.cpp
 
-/// FOLDER: a node with durable actors. Prints "ready"; then for each number on its standard input calls so many in all once
-/// each, and prints "ROWS BYTES" of its store when all have ended.
+/// FOLDER: a node with durable actors. Prints "ready"; then for each "CALLS ACTORS" on its standard input calls so many by
+/// turns, and prints "ROWS BYTES" of its store when all calls have ended.
 int serve_tallies(const std::vector<std::string>& words);
 
 // ---- transport.cpp
