@@ -11,6 +11,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace holdfast {
 
@@ -31,6 +32,11 @@ public:
   /// Durable when the future is ready; it throws `error` (disk_full, id_conflict, too_large, stopping ...) otherwise, and
   /// then nothing was stored.
   virtual std::future<queue_result> queue(queue_request request) = 0;
+
+  /// The same for a caller that waits at once: the commit may be made on its thread.
+  virtual std::future<queue_result> queue_awaited(queue_request request) {
+    return queue(std::move(request));
+  }
 
   /// False when the peer's credit is used up or its link is down: the message is not sent, and counted.
   virtual bool send(const std::string& peer, call_header header, std::string payload) = 0;

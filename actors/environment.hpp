@@ -27,6 +27,8 @@
 
 namespace holdfast {
 
+class group_writer;
+
 /// What the actors of one node share. It outlives them; the handles are set while the node is put together and do not
 /// change afterwards.
 struct environment {
@@ -43,6 +45,7 @@ struct environment {
   admission_window admission;
 
   caf::actor persistence;
+  std::shared_ptr<group_writer> writer;  ///< the persistence actor's, and of threads that wait
   caf::actor executor;
   caf::actor switchboard;
   caf::actor wire;

@@ -35,11 +35,19 @@ void outside_port::check_thread(const char* verb) const {
                                          + verb);
 }
 
+queued_call outside_port::queue(queue_request request) const {
+  return queue_by(&call_port::queue_awaited, std::move(request)).get();
+}
+
 queue_ticket outside_port::queue_async(queue_request request) const {
+  return queue_by(&call_port::queue, std::move(request));
+}
+
+queue_ticket outside_port::queue_by(queue_verb verb, queue_request request) const {
   check_thread("queue");
   auto user_id = request.header.user_id;
   auto peer_name = request.peer;
-  return {port_->queue(std::move(request)), std::move(user_id), std::move(peer_name)};
+  return {(port_->*verb)(std::move(request)), std::move(user_id), std::move(peer_name)};
 }
 
 bool outside_port::send(const std::string& peer, call_header header, std::string payload) const {

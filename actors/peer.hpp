@@ -47,7 +47,7 @@ public:
 
   explicit outside_port(call_port& port) : port_(&port) {}
 
-  queued_call queue(queue_request request) const { return queue_async(std::move(request)).get(); }
+  queued_call queue(queue_request request) const;
   queue_ticket queue_async(queue_request request) const;
   bool send(const std::string& peer, call_header header, std::string payload) const;
   template <class R>
@@ -59,6 +59,8 @@ public:
 
 private:
   void check_thread(const char* verb) const;
+  using queue_verb = std::future<queue_result> (call_port::*)(queue_request);
+  queue_ticket queue_by(queue_verb verb, queue_request request) const;
   call_reply ask(const std::string& peer, call_header header, std::string payload,
                  duration within) const;
 

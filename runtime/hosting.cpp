@@ -1,4 +1,5 @@
 #include <holdfast/actors/executor.hpp>
+#include <holdfast/actors/group_writer.hpp>
 #include <holdfast/actors/messages.hpp>
 #include <holdfast/actors/node_supervisor.hpp>
 #include <holdfast/actors/persistence_actor.hpp>
@@ -256,6 +257,8 @@ void node::hosting::abandon() {
 }
 
 void node::hosting::forget_actors() {
+  if (env.writer)
+    env.writer->close();
   if (foreign_)
     foreign_->end();
   foreign_.reset();

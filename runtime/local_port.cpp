@@ -1,4 +1,5 @@
 #include <holdfast/actors/environment.hpp>
+#include <holdfast/actors/group_writer.hpp>
 #include <holdfast/actors/messages.hpp>
 #include <holdfast/actors/outgoing.hpp>
 #include <holdfast/actors/persistence_actor.hpp>
@@ -55,7 +56,7 @@ void local_port::begin_trace(call_header& header) const {
   header.origin = env_.self.name;
 }
 
-std::future<queue_result> local_port::queue(queue_request request) {
+local_port::storing local_port::begin(queue_request request) {
   check_open();
   begin_trace(request.header);
   request.header.queued_wall_ns = env_.time->wall_ns();
@@ -67,16 +68,35 @@ std::future<queue_result> local_port::queue(queue_request request) {
       [request = std::move(request)](ledger& books, queue_result& result) {
         result = outbox::queue(books, request);
       },
-      [promise](queue_result& result, const error* refusal) {
+      [promise, unstored = unstored_](queue_result& result, const error* refusal) {
+        --*unstored;
         if (refusal)
           promise->set_exception(std::make_exception_ptr(*refusal));
         else
           promise->set_value(result);
       });
-  caf::anon_send(env_.persistence, commit_request{std::move(operation)});
-  if (env_.is_simulated && !is_ready_within(env_, future, simulated_wait_max))
+  ++*unstored_;
+  return {std::move(operation), std::move(future)};
+}
+
+std::future<queue_result> local_port::hand_over(storing begun) {
+  caf::anon_send(env_.persistence, commit_request{std::move(begun.operation)});
+  if (env_.is_simulated && !is_ready_within(env_, begun.stored, simulated_wait_max))
     throw error(errc::stopping, "the node " + env_.self.name + " ended; the call may be on disk");
-  return future;
+  return std::move(begun.stored);
+}
+
+std::future<queue_result> local_port::queue(queue_request request) {
+  return hand_over(begin(std::move(request)));
+}
+
+std::future<queue_result> local_port::queue_awaited(queue_request request) {
+  auto begun = begin(std::move(request));
+  // Calls take effect in the order in which they were queued: only if none is under way may this one go around the actor.
+  bool is_alone = *unstored_ == 1 && !env_.is_simulated;
+  if (is_alone && env_.writer->commit_if_idle(begun.operation))
+    return std::move(begun.stored);
+  return hand_over(std::move(begun));
 }
 
 bool local_port::send(const std::string& peer, call_header header, std::string payload) {

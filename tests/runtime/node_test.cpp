@@ -10,6 +10,8 @@
 #include <string>
 #include <tests/actors/call_site_types.hpp>
 #include <tests/persistence/temporary_directory.hpp>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -100,6 +102,24 @@ TEST_F(node_test, WhatWasQueuedBeforeTheStartGoesOutAfterIt) {
   alpha.serve(render, [&](const std::string&, int dpi) { result.set_value(dpi); });
   alpha.start();
   EXPECT_EQ(heard(result), 1);
+}
+
+TEST_F(node_test, CallsAreStoredInTheOrderInWhichAThreadQueuedThemWaitingOrNot) {
+  holdfast::node alpha(options("alpha"));
+  alpha.start();
+  auto absent = alpha.to("absent");
+  constexpr int calls = 100;
+  std::vector<holdfast::sequence_number> stored(calls);
+  std::vector<std::pair<int, holdfast::queue_ticket>> open;
+  for (int i = 0; i < calls; ++i)
+    if (i % 3 == 0)
+      open.emplace_back(i, absent.queue_async(render, "a.pdf", i));
+    else
+      stored[i] = absent.queue(render, "a.pdf", i).sequence;
+  for (auto& [i, ticket] : open)
+    stored[i] = ticket.get().sequence;
+  for (int i = 0; i < calls; ++i)
+    EXPECT_EQ(stored[i], static_cast<holdfast::sequence_number>(i + 1));
 }
 
 TEST_F(node_test, AMethodServedLaterRunsWhatWasParked) {
