@@ -203,6 +203,13 @@ descriptor connect_to(const std::string& address, duration within) {
   throw error(errc::link_lost, text);
 }
 
+std::size_t send_some(int socket, std::string_view bytes) {
+  if (bytes.empty())
+    return 0;
+  auto sent = ::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
 bool has_unread(int socket) {
   int bytes = 0;
   return ::ioctl(socket, FIONREAD, &bytes) == 0 && bytes > 0;

@@ -1,6 +1,7 @@
 #include <holdfast/actors/child_spec.hpp>
 #include <holdfast/actors/sockets.hpp>
 #include <holdfast/actors/wire.hpp>
+#include <holdfast/actors/wire_connection.hpp>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/io/broker.hpp>
@@ -19,8 +20,6 @@ namespace {
 
 using caf::io::connection_handle;
 
-constexpr std::size_t read_bytes_min = 2u << 10;  // when idle; CAF keeps and clears a buffer of it
-constexpr std::size_t read_bytes_max = 64u << 10;
 constexpr std::size_t report_bytes = 64u << 10;  // progress and departure are told in such steps
 constexpr int handed_over_max = 64;              // accepted and not yet seen by the broker
 constexpr auto linger = std::chrono::milliseconds(1000);
@@ -47,6 +46,9 @@ struct linger_over {
 struct loop_turned {
   connection_number connection = 0;
 };
+struct write_out {
+  connection_number connection = 0;
+};
 
 }  // namespace
 
@@ -57,6 +59,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::socket_dialed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::dial_late)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::linger_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::loop_turned)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::write_out)
 
 namespace holdfast {
 
@@ -66,34 +69,6 @@ struct acceptor {
   explicit acceptor(const std::string& address) : port(address) {}
   sockets::listener port;
   std::atomic<int> handed_over{0};
-};
-
-struct connection {
-  connection_handle handle;
-  caf::actor owner;
-  std::unique_ptr<frame_cutter> cutter;
-  std::size_t read_bytes = read_bytes_min;  // follows what comes
-  std::size_t unread = 0;                   // delivered and not taken
-  std::size_t progress = 0;                 // of a large frame, since it was last told
-  std::size_t unsent = 0;
-  std::size_t departed = 0;  // since it was last told
-  bool is_unproved = false;
-  bool is_closing = false;  // the owner hears nothing more
-  bool is_halted = false;
-  bool is_settling = false;  // the event loop has not yet seen that reading began
-  bool is_cut_wanted = false;
-
-  int socket() const { return static_cast<int>(handle.id()); }
-};
-
-/// Frames between nodes.
-class node_frames final : public frame_cutter {
-public:
-  void trust() override { reader_.limit(limits::frame_bytes_max); }
-  void take(std::string_view chunk, std::vector<frame>& out) override { reader_.take(chunk, out); }
-
-private:
-  frame_reader reader_;
 };
 
 struct pending_dial {
@@ -119,7 +94,8 @@ public:
   void dial(const wire_dial& command);
   void dialed(const socket_dialed& fact);
   void late(const dial_late& fact);
-  void write(const wire_write& command);
+  void write(wire_write& command);
+  void written(const write_out& word);
   void trust(const wire_trust& command);
   void give(const wire_give& command);
   void taken(const wire_taken& command);
@@ -133,13 +109,14 @@ public:
 
 private:
   connection_number open(sockets::descriptor socket, caf::actor owner, bool is_unproved);
-  connection* find(connection_number number, const caf::strong_actor_ptr& asking);
-  connection* find(connection_number number);
+  wire_connection* find(connection_number number, const caf::strong_actor_ptr& asking);
+  wire_connection* find(connection_number number);
   connection_number number_of(connection_handle handle) const;
-  void deliver(connection_number number, connection& at, std::string_view chunk);
-  void follow(connection& at, std::size_t arrived);
-  void end(connection_number number, connection& at);
-  void settle(connection_number number, connection& at);
+  void deliver(connection_number number, wire_connection& at, std::string_view chunk);
+  void flush(connection_number number, wire_connection& at);
+  void tell_departed(connection_number number, wire_connection& at, std::size_t bytes);
+  void end(connection_number number, wire_connection& at);
+  void settle(connection_number number, wire_connection& at);
 
   /// Names no sender: a broker that ends while such a message arrives would keep itself alive in its own mailbox.
   template <class Fact>
@@ -152,7 +129,7 @@ private:
   connection_number last_ = 0;
   std::uint64_t last_dial_ = 0;
   std::size_t unproved_ = 0;
-  std::map<connection_number, connection> connections_;
+  std::map<connection_number, wire_connection> connections_;
   std::map<std::int64_t, connection_number> numbers_;  // by handle, which is re-used
   std::map<std::uint64_t, pending_dial> dials_;
   std::shared_ptr<acceptor> acceptor_;
@@ -266,13 +243,14 @@ void socket_wire_state::late(const dial_late& fact) {
   dials_.erase(i);
 }
 
-connection* socket_wire_state::find(connection_number number) {
+wire_connection* socket_wire_state::find(connection_number number) {
   auto i = connections_.find(number);
   return i == connections_.end() || i->second.is_closing ? nullptr : &i->second;
 }
 
 // For commands: whoever speaks of a connection that is gone is told so.
-connection* socket_wire_state::find(connection_number number, const caf::strong_actor_ptr& asking) {
+wire_connection* socket_wire_state::find(connection_number number,
+                                         const caf::strong_actor_ptr& asking) {
   auto* at = find(number);
   if (!at && asking)
     self_->send(caf::actor_cast<caf::actor>(asking),
@@ -285,13 +263,43 @@ connection_number socket_wire_state::number_of(connection_handle handle) const {
   return i == numbers_.end() ? 0 : i->second;
 }
 
-void socket_wire_state::write(const wire_write& command) {
+void socket_wire_state::write(wire_write& command) {
   auto* at = find(command.connection, self_->current_sender());
   if (!at)
     return;
-  self_->write(at->handle, command.bytes.size(), command.bytes.data());
-  self_->flush(at->handle);
-  at->unsent += command.bytes.size();
+  if (at->unwritten.empty())
+    at->unwritten = std::move(command.bytes);
+  else
+    at->unwritten += command.bytes;
+  if (!std::exchange(at->is_write_posted, true))
+    caf::anon_send(caf::actor_cast<caf::actor>(self_), write_out{command.connection});
+}
+
+void socket_wire_state::written(const write_out& word) {
+  if (auto* at = find(word.connection)) {
+    at->is_write_posted = false;
+    flush(word.connection, *at);
+  }
+}
+
+// Straight to the socket while it takes what comes: CAF would wait for the event loop to say so, each time. It gets the rest,
+// and an error too, which it finds again.
+void socket_wire_state::flush(connection_number number, wire_connection& at) {
+  auto bytes = std::exchange(at.unwritten, {});
+  auto sent = at.unsent == 0 ? sockets::send_some(at.socket(), bytes) : 0;
+  if (auto rest = std::string_view(bytes).substr(sent); !rest.empty()) {
+    self_->write(at.handle, rest.size(), rest.data());
+    self_->flush(at.handle);
+    at.unsent += rest.size();
+  }
+  tell_departed(number, at, sent);
+}
+
+void socket_wire_state::tell_departed(connection_number number, wire_connection& at,
+                                      std::size_t bytes) {
+  at.departed += bytes;
+  if (at.departed >= report_bytes)
+    self_->send(at.owner, wire_sent{number, std::exchange(at.departed, 0)});
 }
 
 void socket_wire_state::trust(const wire_trust& command) {
@@ -333,7 +341,7 @@ void socket_wire_state::probe(const wire_probe& command) {
 // The broker's event loop collects changes and applies them at the end of a turn; to begin reading and to close within
 // one turn cancel each other out there, and the socket would stay open for ever. So a connection whose reading has just
 // begun or ended is left alone until the loop has turned.
-void socket_wire_state::settle(connection_number number, connection& at) {
+void socket_wire_state::settle(connection_number number, wire_connection& at) {
   at.is_settling = true;
   auto me = caf::actor_cast<caf::actor>(self_);
   self_->system().middleman().run_later([me, number] { caf::anon_send(me, loop_turned{number}); });
@@ -353,22 +361,14 @@ void socket_wire_state::turned(const loop_turned& fact) {
 void socket_wire_state::arrived(const caf::io::new_data_msg& fact) {
   auto number = number_of(fact.handle);
   if (auto* at = find(number)) {
-    follow(*at, fact.buf.size());
+    if (at->follow(fact.buf.size()))
+      self_->configure_read(at->handle, caf::io::receive_policy::at_most(at->read_bytes));
     deliver(number, *at, {fact.buf.data(), fact.buf.size()});
   }
 }
 
-void socket_wire_state::follow(connection& at, std::size_t arrived) {
-  auto wanted = at.read_bytes;
-  if (arrived == at.read_bytes)
-    wanted = std::min(4 * wanted, read_bytes_max);
-  else if (arrived < at.read_bytes / 8)
-    wanted = std::max(wanted / 2, read_bytes_min);
-  if (wanted != std::exchange(at.read_bytes, wanted))
-    self_->configure_read(at.handle, caf::io::receive_policy::at_most(wanted));
-}
-
-void socket_wire_state::deliver(connection_number number, connection& at, std::string_view chunk) {
+void socket_wire_state::deliver(connection_number number, wire_connection& at,
+                                std::string_view chunk) {
   std::vector<frame> frames;
   std::string trouble;
   try {
@@ -405,20 +405,18 @@ void socket_wire_state::departed(const caf::io::data_transferred_msg& fact) {
     return;
   auto& at = i->second;
   at.unsent = fact.remaining;
-  at.departed += fact.written;
-  if (at.is_closing) {
-    if (at.unsent == 0)
-      sockets::end_writing(at.socket());
-    return;
-  }
-  if (at.departed >= report_bytes)
-    self_->send(at.owner, wire_sent{number, std::exchange(at.departed, 0)});
+  if (!at.is_closing)
+    tell_departed(number, at, fact.written);
+  else if (at.unsent == 0)
+    sockets::end_writing(at.socket());
 }
 
 void socket_wire_state::close(const wire_close& command) {
   auto* at = find(command.connection);
   if (!at)
     return;
+  if (command.is_orderly)
+    flush(command.connection, *at);
   at->is_closing = true;
   unproved_ -= std::exchange(at->is_unproved, false);
   if (!command.is_orderly) {
@@ -437,7 +435,7 @@ void socket_wire_state::lingered(const linger_over& fact) {
     end(fact.connection, i->second);
 }
 
-void socket_wire_state::end(connection_number number, connection& at) {
+void socket_wire_state::end(connection_number number, wire_connection& at) {
   at.is_closing = true;
   unproved_ -= std::exchange(at.is_unproved, false);
   sockets::cut(at.socket());
@@ -475,7 +473,8 @@ caf::behavior socket_wire(broker_pointer self, wire_content content) {
       [&state](const wire_dial& command) { state.dial(command); },
       [&state](const socket_dialed& fact) { state.dialed(fact); },
       [&state](const dial_late& fact) { state.late(fact); },
-      [&state](const wire_write& command) { state.write(command); },
+      [&state](wire_write& command) { state.write(command); },
+      [&state](const write_out& word) { state.written(word); },
       [&state](const wire_trust& command) { state.trust(command); },
       [&state](const wire_give& command) { state.give(command); },
       [&state](const wire_taken& command) { state.taken(command); },

@@ -28,6 +28,7 @@ struct settings : caf::actor_system_config {
     load<caf::io::middleman>();
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", std::size_t{1});
+    set("middleman.max-consecutive-reads", std::size_t{1});
   }
 };
 
