@@ -43,8 +43,8 @@ protected:
     return entry;
   }
 
-  lone_node node;
   std::vector<sequence_number> told;  ///< the switchboard, of calls that wait for peers
+  lone_node node;                     // in its end it tells what it still has to tell
   std::thread::id ended_on;
   errc refused = errc::unknown;
   std::uint64_t waiting_when_ended = 0;

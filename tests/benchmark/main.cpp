@@ -41,21 +41,14 @@ struct measurement {
 };
 
 const std::vector<measurement> all_measurements = {
-    {"enqueue", bench::measure_enqueue},
-    {"end", bench::measure_end_to_end},
-    {"loopback", bench::measure_loopback},
-    {"call", bench::measure_calls},
-    {"pipelined", bench::measure_pipelined},
-    {"send", bench::measure_messages},
-    {"transport", bench::measure_transport, true},
-    {"foreign", bench::measure_foreign},
-    {"actors", bench::measure_actors},
-    {"tallies", bench::measure_idle_actors, true},
-    {"work", bench::measure_work, true},
-    {"sizes", bench::measure_sizes, true},
-    {"backlog", bench::measure_backlog, true},
-    {"idle", bench::measure_links, true},
-    {"crowd", bench::measure_peers, true},
+    {"enqueue", bench::measure_enqueue},           {"end", bench::measure_end_to_end},
+    {"loopback", bench::measure_loopback},         {"call", bench::measure_calls},
+    {"pipelined", bench::measure_pipelined},       {"send", bench::measure_messages},
+    {"transport", bench::measure_transport, true}, {"settings", bench::measure_settings, true},
+    {"foreign", bench::measure_foreign},           {"actors", bench::measure_actors},
+    {"tallies", bench::measure_idle_actors, true}, {"work", bench::measure_work, true},
+    {"sizes", bench::measure_sizes, true},         {"backlog", bench::measure_backlog, true},
+    {"idle", bench::measure_links, true},          {"crowd", bench::measure_peers, true},
 };
 
 std::string names_of_measurements() {

@@ -57,7 +57,7 @@ public:
     return windowed_rate(
         seconds, outstanding_max,
         [&] { return peers[next++ % peers.size()].queue_async(work, argument); },
-        [&](std::uint64_t) { return rows_of(*hub_, holdfast::table_id::outbox); });
+        still_open(*hub_));
   }
 
 private:

@@ -36,6 +36,7 @@ void measure_idle_actors(bench_rig& rig);
 void measure_backlog(bench_rig& rig);
 void measure_links(bench_rig& rig);
 void measure_pipelined(bench_rig& rig);
+void measure_settings(bench_rig& rig);
 void measure_sizes(bench_rig& rig);
 void measure_transport(bench_rig& rig);
 void measure_work(bench_rig& rig);

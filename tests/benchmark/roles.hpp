@@ -29,10 +29,10 @@ int remove_bare_first(const std::vector<std::string>& words);
 
 // ---- crowd_roles.cpp
 
-/// FOLDER: the node in the middle of a crowd. Prints its address.
+/// FOLDER [SILENCE_MS]: the node in the middle of a crowd. Prints its address.
 int serve_hub(const std::vector<std::string>& words);
 
-/// FOLDER ADDRESS FIRST COUNT: so many nodes in one process, which dial the hub there. Prints "linked" when all are.
+/// FOLDER ADDRESS FIRST COUNT [SILENCE_MS]: so many nodes in one process, which dial the hub there. Prints "linked" when all are.
 int serve_crowd(const std::vector<std::string>& words);
 
 // ---- actor_roles.cpp
