@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace holdfast {
 namespace {
@@ -20,6 +21,9 @@ constexpr auto after_fault = std::chrono::seconds(1);
 /// To oneself: a message failed, and changed nothing.
 constexpr method<void(std::string, std::string)> fault{"holdfast.work.fault(where, text)"};
 constexpr method<void()> mend{"holdfast.work.mend()"};
+
+/// To oneself, queued: an end that came with others, of which one threw.
+constexpr method<void(std::string, item_end)> ended_alone{"holdfast.work.ended_alone(worker, end)"};
 
 template <class... A>
 void send_to_self(environment& env, const method<void(A...)>& m, const A&... arguments) {
@@ -78,6 +82,29 @@ void serve_change(const shared_core& shared, const method<R(std::string)>& m, F 
       }));
 }
 
+/// Ends that come together are one transaction. If that throws, each gets one of its own: an item whose end cannot be taken
+/// holds up no other.
+void serve_ends(const shared_core& shared) {
+  auto take = [shared](context& ctx, const std::string& worker, const std::vector<item_end>& ends) {
+    in_books(ctx, shared, work::ended.name(), [&](books& all) { ended(all, worker, ends); });
+  };
+  shared->env->methods.serve(
+      make_served(work::ended, [take](context& ctx, const std::vector<item_end>& ends) {
+        if (ctx.attempt() == 1 || ends.size() == 1)
+          return take(ctx, ctx.caller(), ends);
+        for (auto& end : ends)
+          ctx.self().queue(ended_alone, ctx.caller(), end);
+      }));
+  shared->env->methods.serve(make_served(
+      ended_alone,
+      [take, log = shared->env->log](context& ctx, const std::string& worker, const item_end& end) {
+        if (ctx.caller() == ctx.node())
+          return take(ctx, worker, {end});
+        log->warn("an end from {} in the name of {} is refused: a controller says it to itself",
+                  ctx.caller(), worker);
+      }));
+}
+
 void record_fault(context& ctx, const std::string& where, const std::string& text) {
   if (ctx.caller() != ctx.node())
     return;
@@ -108,7 +135,7 @@ void serve_controller(environment& env, controller_options options) {
   env.methods.configure(std::string(service_of(work::submit.name())), one_by_one);
   env.methods.configure(std::string(service_of(work::look.name())), one_by_one);
   serve_message(shared, work::submit, submit);
-  serve_message(shared, work::ended, ended);
+  serve_ends(shared);
   serve_message(shared, work::checkpoint, checkpoint);
   serve_message(shared, work::report, report);
   serve_message(shared, work::started, started);

@@ -24,45 +24,70 @@ bool has(const item_step& made, item_action wanted) {
   return std::ranges::find(made.actions, wanted) != made.actions.end();
 }
 
-void keep_result(books& all, const item_id& id, item_end& end) {
-  auto& row = all.edit_item(id);
-  all.put(results, id, end.value);
+void keep_result(books& all, const std::string& worker, const item_end& end) {
+  auto& row = all.edit_item(end.item);
+  all.put(results, end.item, end.value);
   row.has_result = true;
-  row.worker = all.ctx().caller();
+  row.worker = worker;
   if (all.find_worker(row.worker))
     ++all.edit_worker(row.worker).items_done;
 }
 
 /// What a failed attempt left, if it says so: for people, until a later one ends.
-void keep_what_is_left(books& all, const item_id& id, const item_end& end) {
+void keep_what_is_left(books& all, const item_end& end) {
   if (end.how != run_end::failed || end.value.empty() || end.value.size() > work::item_bytes_max)
     return;
-  if (all.find_item(id)->machine.state == item_state::done)
+  if (all.find_item(end.item)->machine.state == item_state::done)
     return;  // by another run: its result stands
-  all.put(results, id, end.value);
-  all.edit_item(id).has_result = true;
+  all.put(results, end.item, end.value);
+  all.edit_item(end.item).has_result = true;
 }
 
 /// A refused step leaves no note of its own in the row.
-void keep_evidence(books& all, const item_id& id, const item_end& end, const item_step& made) {
+void keep_evidence(books& all, const std::string& worker, const item_end& end,
+                   const item_step& made) {
   ++all.totals().counts.evidence;
-  auto& row = all.edit_item(id);
+  auto& row = all.edit_item(end.item);
   if (made.is_refused)
     all.note(row, made.note.empty()
-                      ? "a late result of " + all.ctx().caller() + " under epoch "
-                            + std::to_string(end.epoch) + " (" + std::string(to_string(end.how))
+                      ? "a late result of " + worker + " under epoch " + std::to_string(end.epoch)
+                            + " (" + std::string(to_string(end.how))
                             + ") was refused and is kept as evidence"
                       : made.note);
 }
 
 /// The text belongs to the attempt that just ended. A run that was handed back or stopped is none: it goes on elsewhere.
-void keep_text(books& all, const item_id& id, const item_end& end) {
+void keep_text(books& all, const std::string& worker, const item_end& end) {
   if (end.text.empty())
     return;
-  auto& row = all.edit_item(id);
+  auto& row = all.edit_item(end.item);
   if (end.how != run_end::handed_back && end.how != run_end::cancelled)
     row.text = end.text.substr(0, limits::error_text_bytes_max);
-  all.note(row, all.ctx().caller() + " said: " + end.text.substr(0, shown_text_max));
+  all.note(row, worker + " said: " + end.text.substr(0, shown_text_max));
+}
+
+void end_run(books& all, const std::string& worker, const item_end& end) {
+  if (end.how == run_end::done && end.value.size() > work::item_bytes_max) {
+    auto text = "its result takes " + std::to_string(end.value.size())
+                + " bytes; an item carries at most " + std::to_string(work::item_bytes_max)
+                + ": write it to a file and return its path";
+    return end_run(all, worker,
+                   {end.item, end.epoch, run_end::never_fits, {}, std::move(text), end.ran_ns});
+  }
+  if (!all.find_item(end.item))
+    return all.send_drop(worker, end.item, end.epoch);
+  bool was_held = owner_of(all.find_item(end.item), worker, end.epoch) != nullptr;
+  auto made = all.apply(end.item, item_event::ended{worker, end.epoch, end.how});
+  if (has(made, item_action::take_result))
+    keep_result(all, worker, end);
+  if (has(made, item_action::keep_evidence))
+    keep_evidence(all, worker, end, made);
+  else if (!made.is_refused) {
+    keep_text(all, worker, end);
+    keep_what_is_left(all, end);
+  }
+  if (!was_held)
+    all.send_drop(worker, end.item, end.epoch);  // its end was heard
 }
 
 item_id known_item(books& all, const item_id& id) {
@@ -104,30 +129,12 @@ void heard_from(books& all, const std::string& worker) {
 
 // ---- queued
 
-void ended(books& all, item_end end) {
+void ended(books& all, const std::string& worker, const std::vector<item_end>& ends) {
   all.may_leave();
-  auto worker = all.ctx().caller();
-  heard_from(all, worker);
-  if (end.how == run_end::done && end.value.size() > work::item_bytes_max) {
-    end.how = run_end::never_fits;
-    end.text = "its result takes " + std::to_string(end.value.size())
-               + " bytes; an item carries at most " + std::to_string(work::item_bytes_max)
-               + ": write it to a file and return its path";
-  }
-  if (!all.find_item(end.item))
-    return all.send_drop(worker, end.item, end.epoch);
-  bool was_held = owner_of(all.find_item(end.item), worker, end.epoch) != nullptr;
-  auto made = all.apply(end.item, item_event::ended{worker, end.epoch, end.how});
-  if (has(made, item_action::take_result))
-    keep_result(all, end.item, end);
-  if (has(made, item_action::keep_evidence))
-    keep_evidence(all, end.item, end, made);
-  else if (!made.is_refused) {
-    keep_text(all, end.item, end);
-    keep_what_is_left(all, end.item, end);
-  }
-  if (!was_held)
-    all.send_drop(worker, end.item, end.epoch);  // its end was heard
+  if (worker == all.ctx().caller())
+    heard_from(all, worker);
+  for (auto& end : ends)
+    end_run(all, worker, end);
 }
 
 void checkpoint(books& all, const item_id& id, std::uint64_t epoch, const std::string& content) {

@@ -14,7 +14,7 @@ namespace holdfast::controlling {
 
 // Queued.
 void submit(books& all, submission given);
-void ended(books& all, item_end end);
+void ended(books& all, const std::string& worker, const std::vector<item_end>& ends);
 void checkpoint(books& all, const item_id& id, std::uint64_t epoch, const std::string& content);
 
 // Messages.

@@ -240,7 +240,7 @@ static_assert(2 * item_bytes_max < limits::send_bytes_max);
 
 // Queued: to the controller.
 inline constexpr method<void(submission)> submit{"holdfast.work.submit(item)"};
-inline constexpr method<void(item_end)> ended{"holdfast.work.ended(end)"};
+inline constexpr method<void(std::vector<item_end>)> ended{"holdfast.work.ended(ends)"};
 inline constexpr method<void(item_id, std::uint64_t, std::string)> checkpoint{
     "holdfast.work.checkpoint(item, epoch, content)"};
 

@@ -24,9 +24,9 @@ constexpr method<void()> leave_method{"holdfast.worker.leave"};
 /// Runs whose end is queued and that the controller has not dropped yet; the value is the moment, for people.
 constexpr table<std::tuple<item_id, std::uint64_t>, std::int64_t> ended_rows{"worker.ended"};
 
-/// Ends in one transaction.
-constexpr std::size_t ends_max = 500;
-constexpr std::size_t ends_bytes_max = 4u << 20;
+/// Ends in one call, beyond which the next ones get another: a controller takes them in one transaction.
+constexpr std::size_t ends_max = 128;
+constexpr std::size_t ends_bytes_max = 1u << 20;
 
 /// Between two progress messages of one run.
 constexpr duration progress_interval = std::chrono::milliseconds(200);
@@ -133,21 +133,21 @@ void worker::service::finish(context& ctx) {
     ends = ends_here();
   }
   arm(ctx);
-  store(ctx, ends);
+  store(ctx, std::move(ends));
 }
 
-void worker::service::store(context& ctx, const std::vector<item_end>& ends) {
+void worker::service::store(context& ctx, std::vector<item_end> ends) {
   if (ends.empty())
     return;
   auto rows = ctx.state(ended_rows);
   std::vector<held_item> items;
-  for (auto& end : ends) {
+  for (auto& end : ends)
     items.push_back({end.item, end.epoch, true, false});
-    if (rows.contains({end.item, end.epoch}))
-      continue;
-    ctx.to(options.controller).queue(work::ended, end);
+  std::erase_if(ends, [&](auto& end) { return rows.contains({end.item, end.epoch}); });
+  for (auto& end : ends)
     rows.put({end.item, end.epoch}, env.time->wall_ns());
-  }
+  if (!ends.empty())
+    ctx.to(options.controller).queue(work::ended, ends);
   ctx.self().send(stored_method, items);
 }
 

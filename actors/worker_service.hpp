@@ -68,7 +68,7 @@ private:
 
   // Their parts. Those named `_here` are called with the desk locked.
   void load(context& ctx);
-  void store(context& ctx, const std::vector<item_end>& ends);
+  void store(context& ctx, std::vector<item_end> ends);
   void sweep(context& ctx);
   void arm(context& ctx);
   void stop_runs(const stopped_runs& runs);

@@ -295,7 +295,7 @@ void foreign_work::store(const run_key& key) {
     return;
   auto run = unheard_.contains(key) ? unheard_.at(key) : key;
   auto order = std::make_shared<const foreign::request>(
-      queued(key.item + "/" + std::to_string(key.epoch), run, work::ended, *end));
+      queued(key.item + "/" + std::to_string(key.epoch), run, work::ended, std::vector{*end}));
   port_.commit(
       {growth::grows, order->call.payload.size() + 512, false},
       [order](ledger& books) { foreign::accept(books, *order); },

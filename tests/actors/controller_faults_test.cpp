@@ -323,15 +323,16 @@ bool try_at(const transition& what, std::size_t point) {
   return false;
 }
 
-/// A message that fails takes nothing with it of those that came with it: what they left to it is done without it.
-bool try_burst_at(std::size_t point) {
+/// What fails takes nothing with it of what came with it: what messages left to it is done without it, and ends of the same
+/// message are taken one by one.
+bool try_burst_at(std::size_t point, void (controller_bench::*finish)(const std::string&)) {
   scene it;
   auto& w1 = it.bench.add({.name = "w1", .slots = 4});
   it.ids = it.bench.submit_many(8);
   it.bench.settle();
   it.plan->at = point;
   it.plan->reached = 0;
-  it.bench.finish_at_once("w1");
+  (it.bench.*finish)("w1");
   bool has_fired = it.plan->has_fired;
   it.plan->at = 0;
   for (auto i = 0; i < 8; ++i) {
@@ -378,11 +379,32 @@ TEST(controller_faults, AQuestionThatThrowsAnywhereChangesNothing) {
   try_everywhere(transitions_of_questions());
 }
 
-TEST(controller_faults, OneOfABurstThatThrowsAnywhereHoldsUpNoneOfTheOthers) {
+void try_bursts(void (controller_bench::*finish)(const std::string&)) {
   std::size_t point = 1;
-  for (; !try_burst_at(point) && !::testing::Test::HasFailure(); ++point)
+  for (; !try_burst_at(point, finish) && !::testing::Test::HasFailure(); ++point)
     ASSERT_LT(point, 1000u);
   EXPECT_GT(point, 1u);
+}
+
+TEST(controller_faults, OneOfABurstThatThrowsAnywhereHoldsUpNoneOfTheOthers) {
+  try_bursts(&controller_bench::finish_at_once);
+}
+
+TEST(controller_faults, EndsOfOneCallThatThrowsAnywhereAreTaken) {
+  try_bursts(&controller_bench::finish_together);
+}
+
+TEST(controller_faults, AnItemWhoseEndCanNeverBeTakenHoldsUpNoneOfTheOthers) {
+  controller_bench bench;
+  bench.add({.name = "w1", .slots = 4});
+  auto ids = bench.submit_many(4);
+  bench.settle();
+  bench.damage_row("work.items", ids[1]);
+  bench.finish_together("w1");
+  bench.node().advance(8s);
+  EXPECT_EQ(bench.counts().done, 3u);
+  EXPECT_EQ(bench.counts().rolled_back, 2u) << "once with the others, once alone";
+  EXPECT_EQ(bench.node().count(table_id::inbox), 1u) << "it is tried again later";
 }
 
 }  // namespace

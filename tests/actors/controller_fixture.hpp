@@ -176,7 +176,7 @@ public:
     auto& one = worker(name).items.at(id);
     one.has_ended = true;
     queue(name, work::ended,
-          item_end{id, one.order.epoch, how, std::move(value), std::move(text), 1});
+          std::vector<item_end>{{id, one.order.epoch, how, std::move(value), std::move(text), 1}});
   }
   void finish_all() {
     for (auto& [name, mine] : workers)
@@ -196,16 +196,24 @@ public:
     run();
   }
 
-  /// All that runs there ends, and the news of it comes in one frame.
+  /// All that runs there ends, and the news of it comes in one frame: a call for each.
   void finish_at_once(const std::string& name) {
     std::vector<std::string> records;
+    for (auto& end : end_all(name))
+      records.push_back(record(name, work::ended, std::vector{end}));
+    accept(name, std::move(records));
+  }
+  /// All that runs there ends, and the news of it is one call.
+  void finish_together(const std::string& name) { queue(name, work::ended, end_all(name)); }
+
+  std::vector<item_end> end_all(const std::string& name) {
+    std::vector<item_end> ends;
     for (auto& id : running(worker(name))) {
       auto& one = worker(name).items.at(id);
       one.has_ended = true;
-      records.push_back(
-          record(name, work::ended, item_end{id, one.order.epoch, run_end::done, "result", {}, 1}));
+      ends.push_back({id, one.order.epoch, run_end::done, "result", {}, 1});
     }
-    accept(name, std::move(records));
+    return ends;
   }
 
   /// A queued call of a worker arrives.
@@ -300,6 +308,13 @@ public:
     for (auto& [key, value] : rows())
       count += key.starts_with(table + '\0') ? 1 : 0;
     return count;
+  }
+
+  /// What stands there is no record of anything any more.
+  void damage_row(const std::string& table, const std::string& key) {
+    node_->store.commit(growth::shrinks, [&](journal_writer& writer) {
+      write_state(writer, {{state_key(table, encode_key(key)), "no row"}});
+    });
   }
 
   static std::vector<item_id> running(const scripted_worker& mine) {

@@ -67,6 +67,19 @@ TEST(controller, WhatComesAtOnceIsPlacedAndToldOnce) {
   EXPECT_EQ(bench.counts().running, 8u);
 }
 
+TEST(controller, EndsOfOneCallArePlacedAndToldOnce) {
+  controller_bench bench;
+  auto& w1 = bench.add({.name = "w1", .slots = 8});
+  bench.submit_many(20);
+  bench.settle();
+  auto heard = w1.heard.size();
+  bench.finish_together("w1");
+  ASSERT_EQ(w1.heard.size(), heard + 1);
+  EXPECT_EQ(w1.heard.back().drop.size(), 8u);
+  EXPECT_EQ(w1.heard.back().add.size(), 8u);
+  EXPECT_EQ(bench.counts().done, 8u);
+}
+
 TEST(controller, AWorkersDeathMovesItsItems) {
   controller_bench bench;
   bench.add({.name = "w1"});

@@ -58,6 +58,16 @@ TEST_F(worker_test, AnItemIsRunAndItsResultIsHeardOnce) {
   EXPECT_EQ(mine->numbers().started, 1u);
 }
 
+TEST_F(worker_test, RunsThatEndTogetherAreToldInOneCall) {
+  hub.give({assigned("i", 1, convert, 1), assigned("j", 1, convert, 2)});
+  all.run();
+  for (auto& ticket : tickets)
+    ticket.finish(std::string("done"));
+  all.run();
+  EXPECT_EQ(hub.ends.size(), 2u);
+  EXPECT_EQ(hub.ended_calls, 1u);
+}
+
 TEST_F(worker_test, DynamicValuesAreAnsweredInValues) {
   auto item = assigned("i", 1, count_pages, "");
   item.fingerprint = 0;

@@ -135,15 +135,21 @@ public:
           [this](const item_id& item, std::uint64_t epoch, const std::string& content) {
             heard.push_back("checkpoint " + item + std::to_string(epoch) + " " + content);
           });
-    serve(work::ended, [this](const item_end& end) {
-      ends.push_back(end);
-      heard.push_back("ended " + end.item + std::to_string(end.epoch) + " "
-                      + std::string(to_string(end.how)));
-      if (!acknowledges)
-        return;
-      wanted.erase(end.item);
-      give({}, {{end.item, end.epoch, false, false}});
+    serve(work::ended, [this](const std::vector<item_end>& together) {
+      ++ended_calls;
+      for (auto& end : together)
+        ended(end);
     });
+  }
+
+  void ended(const item_end& end) {
+    ends.push_back(end);
+    heard.push_back("ended " + end.item + std::to_string(end.epoch) + " "
+                    + std::string(to_string(end.how)));
+    if (!acknowledges)
+      return;
+    wanted.erase(end.item);
+    give({}, {{end.item, end.epoch, false, false}});
   }
 
   /// What the worker should hold beyond what it holds.
@@ -183,6 +189,7 @@ public:
   std::vector<std::string> heard;  ///< in order
   std::vector<worker_report> reports;
   std::vector<item_end> ends;
+  std::size_t ended_calls = 0;  ///< that they came in
 
 private:
   std::uint64_t last_session_ = 100;
