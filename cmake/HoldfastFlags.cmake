@@ -1,4 +1,4 @@
-# Compiler flags of this tree: warnings, sanitizers, ccache. Nothing here reaches users of an installed Holdfast.
+# Flags of this tree: warnings, sanitizers, linker, ccache. Nothing here reaches users of an installed Holdfast.
 
 include_guard(GLOBAL)
 
@@ -35,6 +35,13 @@ endif()
 if(HOLDFAST_BUILD_FUZZERS)
   # libFuzzer is led by what it sees covered; the layers are what it is meant to see.
   add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# Sixty programs with sanitizers take the usual linker two seconds each.
+find_program(MOLD_PROGRAM mold)
+mark_as_advanced(MOLD_PROGRAM)
+if(MOLD_PROGRAM)
+  add_link_options(-fuse-ld=mold)
 endif()
 
 # Precompiled headers go through ccache only if it is told that their time stamps do not matter.

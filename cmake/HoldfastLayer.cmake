@@ -23,8 +23,12 @@ set(HOLDFAST_PCH_test_std ${HOLDFAST_PCH_std} <gtest/gtest.h>)
 set(HOLDFAST_PCH_test_boost ${HOLDFAST_PCH_boost} <gtest/gtest.h>)
 set(HOLDFAST_PCH_test_caf ${HOLDFAST_PCH_caf} <gtest/gtest.h>)
 
-# Checks that depend on the headers a target sees; a target and its precompiled headers must agree on them.
-function(holdfast_checks target flavour)
+# Options that depend on the headers a target sees; a target and its precompiled headers must agree on them.
+function(holdfast_options target flavour)
+  if(flavour MATCHES "test")
+    # A test is compiled more often than its own code is worth running fast; what it tests is optimised.
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
+  endif()
   if(flavour MATCHES "caf")
     # caf::spawn without arguments dereferences an empty shared_ptr to an empty tuple (detail/init_fun_factory.hpp):
     # harmless, and fatal under libstdc++'s assertions or -fsanitize=null. A real null pointer still ends the program.
@@ -40,7 +44,7 @@ endfunction()
 
 # Lets `target` start from the precompiled headers named by `flavour`, building them at first use.
 function(holdfast_use_pch target flavour)
-  holdfast_checks(${target} ${flavour})
+  holdfast_options(${target} ${flavour})
   if(NOT HOLDFAST_PCH)
     return()
   endif()
@@ -50,7 +54,7 @@ function(holdfast_use_pch target flavour)
     file(CONFIGURE OUTPUT "${empty}" CONTENT "// Owns the precompiled headers.\n" @ONLY)
     add_library(${holder} OBJECT "${empty}")
     target_precompile_headers(${holder} PRIVATE ${HOLDFAST_PCH_${flavour}})
-    holdfast_checks(${holder} ${flavour})
+    holdfast_options(${holder} ${flavour})
     # For the definitions that come with it: a target without them could not use these headers.
     if(flavour MATCHES "boost|caf")
       target_link_libraries(${holder} PRIVATE Boost::serialization)
