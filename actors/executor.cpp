@@ -4,6 +4,7 @@
 #include <holdfast/persistence/inbox.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast {
 namespace {
@@ -30,15 +31,16 @@ void executor::admitted(const calls_admitted& news) {
   start_tasks();
 }
 
-void executor::message(const method_message& news) {
+void executor::message(method_message news) {
   auto message = std::make_shared<task_message>();
-  message->caller = news.peer;
-  message->header = news.header;
-  message->payload = news.payload;
-  message->done = news.done;
-  message->taken = news.taken;
-  auto service = service_of(news.header->method);
-  add_message(mailbox_of(service, news.header->key), service, std::move(message));
+  message->caller = std::move(news.peer);
+  message->header = std::move(news.header);
+  message->payload = std::move(news.payload);
+  message->done = std::move(news.done);
+  message->taken = std::move(news.taken);
+  auto& header = *message->header;
+  auto service = service_of(header.method);
+  add_message(mailbox_of(service, header.key), service, std::move(message));
 }
 
 void executor::peer_event_came(const peer_changed& news) {
@@ -212,17 +214,18 @@ namespace {
 caf::behavior executor_behavior(caf::event_based_actor* self, environment* env) {
   end_node_on_exception(self, *env, "executor");
   auto state = std::make_shared<executor>(self, *env);
+  // Tried in this order for each message: the frequent ones come first.
   return {
-      [state](const recover_calls& order) { state->recover(order); },
-      [state](const calls_admitted& news) { state->admitted(news); },
-      [state](const method_message& news) { state->message(news); },
-      [state](const peer_changed& news) { state->peer_event_came(news); },
-      [state](const call_answered& news) { state->answered(news); },
+      [state](method_message& news) { state->message(std::move(news)); },
       [state, self](const task_progress& news) {
         state->progressed(news, caf::actor_cast<caf::actor>(self->current_sender()));
       },
-      [state](const actor_replied& news) { state->actor_answered(news); },
       [state](const batch_settled& news) { state->settled(news); },
+      [state](const call_answered& news) { state->answered(news); },
+      [state](const calls_admitted& news) { state->admitted(news); },
+      [state](const recover_calls& order) { state->recover(order); },
+      [state](const peer_changed& news) { state->peer_event_came(news); },
+      [state](const actor_replied& news) { state->actor_answered(news); },
       [state](const suspect_noted& news) { state->suspect_may_start(news); },
       [state](const drop_call& order) { state->drop(order); },
       [state](const method_served& news) { state->served(news); },

@@ -78,7 +78,7 @@ public:
 
   void recover(const recover_calls& order);
   void admitted(const calls_admitted& news);
-  void message(const method_message& news);
+  void message(method_message news);
   void peer_event_came(const peer_changed& news);
   void answered(const call_answered& news);
   void progressed(const task_progress& news, caf::actor thread);

@@ -2,6 +2,7 @@
 #include <holdfast/actors/peer_link.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace holdfast {
 
@@ -22,7 +23,16 @@ namespace {
 caf::behavior peer_link(caf::event_based_actor* self, environment* env, const std::string& peer) {
   end_node_on_exception(self, *env, "link to " + peer);  // docs/decisions/0007: why not a new link
   auto link = std::make_shared<link_actor>(self, *env, peer);
+  // Tried in this order for each message: the frequent ones come first.
   return {
+      [link](const wire_frame& fact) { link->arrived(fact); },
+      [link](const link_task& task) { link->run(task); },
+      [link](call_request& request) { link->ask(std::move(request)); },
+      [link](const send_message& message) { link->send(message); },
+      [link](const lane_grew& news) { link->lane_has_grown(news); },
+      [link](const outcomes_grew& news) { link->outcomes_have_grown(news); },
+      [link](const wire_sent& fact) { link->sent(fact); },
+      [link](const wire_progress& fact) { link->progressed(fact); },
       [link](const link_begin& begin) { link->begin(begin.entry); },
       [link](const link_address& at) { link->address(at.address); },
       [link](const peer_accepted&) { link->accepted_history(); },
@@ -30,16 +40,8 @@ caf::behavior peer_link(caf::event_based_actor* self, environment* env, const st
       [link](const wire_connected& fact) { link->connected(fact); },
       [link](const wire_dial_failed& fact) { link->dial_failed(fact); },
       [link](const wire_given& fact) { link->given(fact); },
-      [link](const wire_frame& fact) { link->arrived(fact); },
-      [link](const wire_progress& fact) { link->progressed(fact); },
-      [link](const wire_sent& fact) { link->sent(fact); },
       [link](const wire_probed& fact) { link->probed(fact); },
       [link](const wire_closed& fact) { link->closed(fact); },
-      [link](const lane_grew& news) { link->lane_has_grown(news); },
-      [link](const outcomes_grew& news) { link->outcomes_have_grown(news); },
-      [link](const send_message& message) { link->send(message); },
-      [link](const call_request& request) { link->ask(request); },
-      [link](const link_task& task) { link->run(task); },
   };
 }
 

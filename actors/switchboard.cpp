@@ -259,18 +259,19 @@ private:
 caf::behavior switchboard_behavior(caf::event_based_actor* self, environment* env) {
   end_node_on_exception(self, *env, "switchboard");
   auto board = std::make_shared<switchboard>(self, *env);
+  // Tried in this order for each message: the frequent ones come first.
   return {
+      [board](const lane_grew& news) { board->grew(news); },
+      [board](const outcomes_grew& news) { board->grew(news); },
+      [board](const wire_frame& fact) { board->arrived(fact); },
+      [](const wire_progress&) {},
+      [](const wire_sent&) {},
       [board](const open_listener& command) { board->listen(command); },
       [board](const want_peer& wish) { board->want(wish); },
       [board](const peer_accepted& decision) { board->accepted_history(decision); },
       [board](const foreign_named& fact) { board->named(fact); },
-      [board](const lane_grew& news) { board->grew(news); },
-      [board](const outcomes_grew& news) { board->grew(news); },
       [board](const wire_accepted& fact) { board->accepted(fact); },
-      [board](const wire_frame& fact) { board->arrived(fact); },
       [board](const wire_closed& fact) { board->closed(fact); },
-      [](const wire_progress&) {},
-      [](const wire_sent&) {},
       [board](const stranger_late& fact) { board->late(fact); },
       [board](const say_goodbye&) { board->goodbye(); },
       [board](const goodbye_over&) { board->give_up_waiting(); },

@@ -466,15 +466,17 @@ caf::behavior socket_wire(broker_pointer self, wire_content content) {
   end_with_exception_text(self);
   auto& state = self->state;
   state.begin(self, std::move(content));
+  // Tried in this order for each message: the frequent ones come first.
   return {
+      [&state](wire_write& command) { state.write(command); },
+      [&state](const write_out& word) { state.written(word); },
+      [&state](const caf::io::new_data_msg& fact) { state.arrived(fact); },
       [&state](const wire_listen& command) { state.listen(command); },
       [&state](const wire_stop_listening&) { state.stop_listening(); },
       [&state](const socket_accepted& fact) { state.accepted(fact); },
       [&state](const wire_dial& command) { state.dial(command); },
       [&state](const socket_dialed& fact) { state.dialed(fact); },
       [&state](const dial_late& fact) { state.late(fact); },
-      [&state](wire_write& command) { state.write(command); },
-      [&state](const write_out& word) { state.written(word); },
       [&state](const wire_trust& command) { state.trust(command); },
       [&state](const wire_give& command) { state.give(command); },
       [&state](const wire_taken& command) { state.taken(command); },
@@ -482,7 +484,6 @@ caf::behavior socket_wire(broker_pointer self, wire_content content) {
       [&state](const wire_close& command) { state.close(command); },
       [&state](const linger_over& fact) { state.lingered(fact); },
       [&state](const loop_turned& fact) { state.turned(fact); },
-      [&state](const caf::io::new_data_msg& fact) { state.arrived(fact); },
       [&state](const caf::io::data_transferred_msg& fact) { state.departed(fact); },
       [&state](const caf::io::connection_closed_msg& fact) { state.closed(fact); },
       answer_progress(),

@@ -31,9 +31,9 @@ std::uint64_t read_boot_id() {
 
 class machine_clock final : public clock {
 public:
-  moment now() const override {
-    return {read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME), boot_};
-  }
+  moment now() const override { return {wall_ns(), steady_ns(), boot_}; }
+  std::int64_t wall_ns() const override { return read_clock(CLOCK_REALTIME); }
+  std::int64_t steady_ns() const override { return read_clock(CLOCK_BOOTTIME); }
 
 private:
   std::uint64_t boot_ = read_boot_id();

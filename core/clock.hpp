@@ -20,6 +20,9 @@ class clock {
 public:
   virtual ~clock() = default;
   virtual moment now() const = 0;
+  // One part alone: each is a reading of its own.
+  virtual std::int64_t wall_ns() const { return now().wall_ns; }
+  virtual std::int64_t steady_ns() const { return now().steady_ns; }
 };
 
 /// The machine's clocks. One object serves all nodes of a process.

@@ -18,8 +18,8 @@ class node_clock {
 public:
   node_clock(const clock& machine, node_time start)
       : machine_(machine), start_(start), begun_(machine.now()) {}
-  node_time now() const { return start_ + (machine_.now().steady_ns - begun_.steady_ns); }
-  std::int64_t wall_ns() const { return machine_.now().wall_ns; }
+  node_time now() const { return start_ + (machine_.steady_ns() - begun_.steady_ns); }
+  std::int64_t wall_ns() const { return machine_.wall_ns(); }
   const clock& machine() const { return machine_; }
 
 private:

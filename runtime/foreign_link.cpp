@@ -238,22 +238,23 @@ caf::behavior foreign_link(caf::event_based_actor* self, environment* env,
                            const std::string& peer) {
   end_node_on_exception(self, *env, "link to foreign node " + peer);
   auto link = std::make_shared<foreign_link_actor>(self, *env, peer);
+  // Tried in this order for each message: the frequent ones come first.
   return {
+      [link](const wire_frame& fact) { link->arrived(fact); },
+      [link](const link_task& task) { link->run(task); },
+      [link](const send_message& message) { link->send(message); },
+      [link](const call_request& request) { link->ask(request); },
+      [link](const lane_grew& news) { link->grew(news); },
+      [link](const wire_sent& fact) { link->sent(fact); },
+      [](const wire_progress&) {},
       [link](const link_begin& begin) { link->begin(begin.entry); },
       [link](const foreign_gateway_is& fact) { link->gateway_is(fact); },
       [link](const link_address&) { link->address(); },
       [](const peer_accepted&) {},
       [link](const say_goodbye&) { link->goodbye(); },
       [link](const wire_given& fact) { link->given(fact); },
-      [link](const wire_frame& fact) { link->arrived(fact); },
-      [](const wire_progress&) {},
-      [link](const wire_sent& fact) { link->sent(fact); },
       [link](const wire_closed& fact) { link->closed(fact); },
-      [link](const lane_grew& news) { link->grew(news); },
       [](const outcomes_grew&) {},
-      [link](const send_message& message) { link->send(message); },
-      [link](const call_request& request) { link->ask(request); },
-      [link](const link_task& task) { link->run(task); },
   };
 }
 
