@@ -55,6 +55,8 @@ struct frame {
   frame_type type{};
   std::uint64_t nonce = 0;
   shared_bytes body;
+
+  std::size_t bytes() const { return frame_prefix_bytes + body.size(); }  ///< on the wire
 };
 
 /// One frame under construction. `body` appends in place; `finish` seals the length and ends the builder.

@@ -28,6 +28,11 @@ struct link_task {
   std::function<void()> work;
 };
 
+/// From a link to itself, behind the messages that are here: what they wrote leaves together.
+struct link_write_out {
+  connection_number connection = 0;
+};
+
 /// The inside of a peer_link. Up to two connections on their way to a session (one dialed, one accepted), at most one
 /// session, and requests that outlive sessions. link_actor.cpp gets to a session, link_life.cpp lives one.
 class link_actor final : public link_port {
@@ -42,12 +47,14 @@ public:
   void connected(const wire_connected& fact);
   void dial_failed(const wire_dial_failed& fact);
   void given(const wire_given& fact);
-  void arrived(const wire_frame& fact);
+  void arrived(const wire_frames& fact);
   void progressed(const wire_progress& fact);
   void sent(const wire_sent& fact);
+  void outlet_opened(const wire_outlet_opened& fact);
   void probed(const wire_probed& fact);
   void closed(const wire_closed& fact);
 
+  void write_out(const link_write_out& word);
   void lane_has_grown(const lane_grew& news);
   void outcomes_have_grown(const outcomes_grew& news);
   void send(const send_message& message);
@@ -81,6 +88,10 @@ private:
   using slot = std::optional<candidate> link_actor::*;
 
   bool is_live() const { return session_ && !session_->is_over; }
+  bool is_session(connection_number connection) const {
+    return session_ && session_->connection() == connection;
+  }
+  void take(connection_number connection, const frame& from);
   candidate& start(slot where, connection_number connection, std::shared_ptr<handshake> shake);
   void dial();
   void dial_later(duration delay);
@@ -98,7 +109,15 @@ private:
   void finish_session();
   void submit(commit_kind kind, std::function<void(ledger&)> apply,
               std::function<void(const error*)> then);
-  void guarded(const std::function<void()>& work);
+  template <class Work>
+  void guarded(const Work& work) {
+    try {
+      work();
+    } catch (const error& reason) {
+      failed(reason);
+    }
+  }
+  void failed(const error& reason);
   /// To the next multiple of `period` of the node's time: the links of a node wake together, and its threads a few times
   /// a second instead of a few times for each link.
   duration until_next(duration period) const;
@@ -109,6 +128,7 @@ private:
   void tell(peer_event event);
   void state(link_state state, errc reason, const std::string& text);
   bool is_shown(errc reason, const std::string& text) const;
+  void flush();
   void to_wire(connection_number connection, std::string bytes);
 
   caf::event_based_actor* self_;
@@ -134,3 +154,4 @@ private:
 }  // namespace holdfast
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::link_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::link_write_out)

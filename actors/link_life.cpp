@@ -17,6 +17,9 @@ namespace {
 // Frames that were dealt with are reported to the wire in such steps; far below wire_unread_max.
 constexpr std::size_t taken_bytes = 256u << 10;
 
+// Frames that are collected before they leave, at most and one more.
+constexpr std::size_t write_bytes = 64u << 10;
+
 }  // namespace
 
 void link_actor::open_session(slot where, bool is_restarted) {
@@ -44,6 +47,7 @@ void link_actor::open_session(slot where, bool is_restarted) {
     env_.log->info("link to {} is up: start {}", peer_, who.incarnation);
   tell(peer_up{peer_, who.incarnation,
                is_restarted ? peer_up::came_back::as_new : peer_up::came_back::as_same});
+  self_->send(env_.wire, wire_open_outlet{won.connection});
   guarded([&] { session_->begin(*won.theirs); });
   beat();
   check();
@@ -52,8 +56,11 @@ void link_actor::open_session(slot where, bool is_restarted) {
 void link_actor::end_session(errc reason, const std::string& text, bool is_orderly) {
   if (!is_live())
     return;
+  if (is_orderly)
+    flush();
   auto& over = *session_;
   over.is_over = true;
+  over.outlet.reset();
   over.reason = reason;
   over.text = text;
   entry_->is_up = false;
@@ -94,47 +101,56 @@ void link_actor::finish_session() {
     dial_later(redial_.after_failure(*env_.random));
 }
 
-void link_actor::guarded(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const error& reason) {
-    if (env_.log)
-      env_.log->error("link to {}: {}: {}", peer_, to_string(reason.code()), reason.what());
-    end_session(reason.code(), reason.what(), false);
-  }
+void link_actor::failed(const error& reason) {
+  if (env_.log)
+    env_.log->error("link to {}: {}: {}", peer_, to_string(reason.code()), reason.what());
+  end_session(reason.code(), reason.what(), false);
 }
 
-void link_actor::arrived(const wire_frame& fact) {
-  if (!session_ || session_->connection() != fact.connection) {
-    if (auto where = slot_of(fact.connection))
-      candidate_frame(where, fact.content);
-    return;
-  }
-  if (session_->is_over)
+// A session may begin, or end, with any of the frames.
+void link_actor::arrived(const wire_frames& fact) {
+  for (auto& from : fact.content)
+    take(fact.connection, from);
+  if (!is_session(fact.connection) || !is_live())
     return;
   heard();
-  update([&](peer_status& status) { status.bytes_in += fact.bytes(); });
-  guarded([&] {
-    if (session_->take(fact.content))
-      end_session(errc::link_goodbye, "'" + peer_ + "' stopped in good order", true);
-  });
-  session_->untaken += fact.bytes();
-  if (session_->untaken >= taken_bytes && is_live())
+  auto bytes = fact.bytes();
+  update([&](peer_status& status) { status.bytes_in += bytes; });
+  session_->untaken += bytes;
+  if (session_->untaken >= taken_bytes)
     self_->send(env_.wire, wire_taken{fact.connection, std::exchange(session_->untaken, 0)});
 }
 
+void link_actor::take(connection_number connection, const frame& from) {
+  if (!is_session(connection)) {
+    if (auto where = slot_of(connection))
+      candidate_frame(where, from);
+    return;
+  }
+  if (is_live())
+    guarded([&] {
+      if (session_->take(from))
+        end_session(errc::link_goodbye, "'" + peer_ + "' stopped in good order", true);
+    });
+}
+
 void link_actor::progressed(const wire_progress& fact) {
-  if (is_live() && session_->connection() == fact.connection)
+  if (is_session(fact.connection) && is_live())
     heard();
 }
 
 void link_actor::sent(const wire_sent& fact) {
-  if (session_ && session_->connection() == fact.connection)
+  if (is_session(fact.connection))
     session_->unsent -= std::min(session_->unsent, fact.bytes);
 }
 
+void link_actor::outlet_opened(const wire_outlet_opened& fact) {
+  if (is_session(fact.connection) && is_live())
+    session_->outlet = fact.outlet;
+}
+
 void link_actor::closed(const wire_closed& fact) {
-  if (is_live() && session_->connection() == fact.connection)
+  if (is_session(fact.connection) && is_live())
     end_session(fact.reason, "'" + peer_ + "': " + fact.text, false);
   else if (auto where = slot_of(fact.connection)) {
     (this->*where)->connection = 0;
@@ -150,6 +166,7 @@ void link_actor::heard() {
 
 void link_actor::beat() {
   write(make_frame(frame_type::beat, nonce_));
+  flush();
   after(until_next(env_.settings.heartbeat_interval), [this] { beat(); });
 }
 
@@ -174,7 +191,7 @@ duration link_actor::until_next(duration period) const {
 
 // The answer came behind every frame that had been read; what has arrived and was not read yet speaks for the peer.
 void link_actor::probed(const wire_probed& fact) {
-  if (!is_live() || session_->connection() != fact.connection || fact.has_unread)
+  if (!is_session(fact.connection) || !is_live() || fact.has_unread)
     return;
   auto& detector = session_->detector();
   auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(detector.silent_for(now()));
@@ -252,13 +269,35 @@ void link_actor::run(const link_task& task) {
 void link_actor::write(std::string frame) {
   if (!is_live())
     return;
-  session_->unsent += frame.size();
-  update([size = frame.size()](peer_status& status) { status.bytes_out += size; });
-  to_wire(session_->connection(), std::move(frame));
+  auto& collected = session_->unwritten;
+  if (collected.empty()) {
+    collected = std::move(frame);
+    self_->send(self_, link_write_out{session_->connection()});
+  } else {
+    collected += frame;
+  }
+  if (collected.size() >= write_bytes)
+    flush();
+}
+
+void link_actor::write_out(const link_write_out& word) {
+  if (is_session(word.connection))
+    flush();
+}
+
+void link_actor::flush() {
+  if (!is_live() || session_->unwritten.empty())
+    return;
+  auto bytes = std::exchange(session_->unwritten, {});
+  update([size = bytes.size()](peer_status& status) { status.bytes_out += size; });
+  if (session_->outlet && session_->unsent == 0)
+    bytes.erase(0, session_->outlet->send(bytes));
+  session_->unsent += bytes.size();
+  to_wire(session_->connection(), std::move(bytes));
 }
 
 std::size_t link_actor::unsent_bytes() const {
-  return session_ ? session_->unsent : 0;
+  return session_ ? session_->unwritten.size() + session_->unsent : 0;
 }
 
 void link_actor::commit(commit_kind kind, std::function<void(ledger&)> apply,

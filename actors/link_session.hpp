@@ -40,8 +40,10 @@ public:
   void outcomes_have_grown(const outcomes_grew& news) { outcomes_.grew(news.lane_index); }
   void send(const send_message& message) { messages_.send(message); }
 
-  std::size_t unsent = 0;   ///< bytes written and not known to have left
-  std::size_t untaken = 0;  ///< bytes of frames handled, not yet told to the wire
+  std::string unwritten;                ///< frames collected from the messages that are here
+  std::size_t unsent = 0;               ///< bytes given to the wire and not known to have left
+  std::shared_ptr<wire_outlet> outlet;  ///< empty where the wire has none to give
+  std::size_t untaken = 0;              ///< bytes of frames handled, not yet told to the wire
   bool is_suspect = false;
   bool is_over = false;  ///< waits for its commits, then `peer_down`
   bool is_drained =

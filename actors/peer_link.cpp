@@ -25,14 +25,16 @@ caf::behavior peer_link(caf::event_based_actor* self, environment* env, const st
   auto link = std::make_shared<link_actor>(self, *env, peer);
   // Tried in this order for each message: the frequent ones come first.
   return {
-      [link](const wire_frame& fact) { link->arrived(fact); },
+      [link](const wire_frames& fact) { link->arrived(fact); },
       [link](const link_task& task) { link->run(task); },
+      [link](const link_write_out& word) { link->write_out(word); },
       [link](call_request& request) { link->ask(std::move(request)); },
       [link](const send_message& message) { link->send(message); },
       [link](const lane_grew& news) { link->lane_has_grown(news); },
       [link](const outcomes_grew& news) { link->outcomes_have_grown(news); },
       [link](const wire_sent& fact) { link->sent(fact); },
       [link](const wire_progress& fact) { link->progressed(fact); },
+      [link](const wire_outlet_opened& fact) { link->outlet_opened(fact); },
       [link](const link_begin& begin) { link->begin(begin.entry); },
       [link](const link_address& at) { link->address(at.address); },
       [link](const peer_accepted&) { link->accepted_history(); },

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <fcntl.h>
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -201,6 +202,10 @@ descriptor connect_to(const std::string& address, duration within) {
   if (is_refused && reason == ECONNREFUSED)
     throw nobody_listens(errc::link_lost, text);
   throw error(errc::link_lost, text);
+}
+
+descriptor duplicate(int socket) {
+  return descriptor(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
 }
 
 std::size_t send_some(int socket, std::string_view bytes) {

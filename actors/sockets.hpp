@@ -74,6 +74,9 @@ public:
 /// errc::link_lost with the reason; nobody_listens if each address refused.
 descriptor connect_to(const std::string& address, duration within);
 
+/// A second descriptor of the same socket. Empty if the system has none left.
+descriptor duplicate(int socket);
+
 /// How many of the bytes the socket took without waiting; 0 too if it is broken.
 std::size_t send_some(int socket, std::string_view bytes);
 

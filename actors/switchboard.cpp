@@ -108,8 +108,13 @@ public:
   }
 
   // The acceptor's side of the handshake, until it is known who is there.
-  void arrived(const wire_frame& fact) {
-    auto i = strangers_.find(fact.connection);
+  void arrived(const wire_frames& fact) {
+    for (auto& from : fact.content)
+      take(fact.connection, from);
+  }
+
+  void take(connection_number connection, const frame& from) {
+    auto i = strangers_.find(connection);
     if (i == strangers_.end())
       return;
     auto& who = i->second;
@@ -118,13 +123,13 @@ public:
     try {
       if (!who.shake)
         who.shake = std::make_shared<handshake>(link_role::acceptor, hello_of(env_), env_.secret);
-      result = who.shake->take(fact.content, answer);
+      result = who.shake->take(from, answer);
     } catch (const error& reason) {
       turn_away(i, {reason.code(), reason.what()});
       return;
     }
     if (!answer.empty())
-      self_->send(env_.wire, wire_write{fact.connection, std::move(answer)});
+      self_->send(env_.wire, wire_write{connection, std::move(answer)});
     if (result == handshake::happened::refused) {
       turn_away(i, who.shake->refused());
     } else if (result == handshake::happened::proved) {
@@ -132,13 +137,13 @@ public:
       if (is_foreign(name)) {
         refusal reason{errc::wrong_name, "'" + name + "' is the name of a foreign node at '"
                                              + env_.self.name + "': give the node another name"};
-        self_->send(env_.wire, wire_write{fact.connection, who.shake->refuse(reason)});
+        self_->send(env_.wire, wire_write{connection, who.shake->refuse(reason)});
         turn_away(i, std::move(reason));
         return;
       }
       auto link = link_to(name);
-      self_->send(env_.wire, wire_trust{fact.connection});
-      self_->send(env_.wire, wire_give{fact.connection, link, std::move(who.shake)});
+      self_->send(env_.wire, wire_trust{connection});
+      self_->send(env_.wire, wire_give{connection, link, std::move(who.shake)});
       strangers_.erase(i);
     }
   }
@@ -263,7 +268,7 @@ caf::behavior switchboard_behavior(caf::event_based_actor* self, environment* en
   return {
       [board](const lane_grew& news) { board->grew(news); },
       [board](const outcomes_grew& news) { board->grew(news); },
-      [board](const wire_frame& fact) { board->arrived(fact); },
+      [board](const wire_frames& fact) { board->arrived(fact); },
       [](const wire_progress&) {},
       [](const wire_sent&) {},
       [board](const open_listener& command) { board->listen(command); },

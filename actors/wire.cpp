@@ -2,6 +2,7 @@
 #include <holdfast/actors/sockets.hpp>
 #include <holdfast/actors/wire.hpp>
 #include <holdfast/actors/wire_connection.hpp>
+#include <holdfast/actors/wire_news.hpp>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/io/broker.hpp>
@@ -23,47 +24,6 @@ using caf::io::connection_handle;
 constexpr std::size_t report_bytes = 64u << 10;  // progress and departure are told in such steps
 constexpr int handed_over_max = 64;              // accepted and not yet seen by the broker
 constexpr auto linger = std::chrono::milliseconds(1000);
-
-// From the threads that wait for the system to the broker.
-struct socket_accepted {
-  std::shared_ptr<sockets::descriptor> socket;
-  std::string from;
-};
-struct socket_dialed {
-  std::uint64_t dial = 0;
-  std::shared_ptr<sockets::descriptor> socket;
-  std::string failure;
-  bool is_refused = false;
-};
-
-// From the broker to itself, later.
-struct dial_late {
-  std::uint64_t dial = 0;
-};
-struct linger_over {
-  connection_number connection = 0;
-};
-struct loop_turned {
-  connection_number connection = 0;
-};
-struct write_out {
-  connection_number connection = 0;
-};
-
-}  // namespace
-
-}  // namespace holdfast
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::socket_accepted)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::socket_dialed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::dial_late)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::linger_over)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::loop_turned)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::write_out)
-
-namespace holdfast {
-
-namespace {
 
 struct acceptor {
   explicit acceptor(const std::string& address) : port(address) {}
@@ -96,6 +56,7 @@ public:
   void late(const dial_late& fact);
   void write(wire_write& command);
   void written(const write_out& word);
+  void open_outlet(const wire_open_outlet& command);
   void trust(const wire_trust& command);
   void give(const wire_give& command);
   void taken(const wire_taken& command);
@@ -298,8 +259,23 @@ void socket_wire_state::flush(connection_number number, wire_connection& at) {
 void socket_wire_state::tell_departed(connection_number number, wire_connection& at,
                                       std::size_t bytes) {
   at.departed += bytes;
-  if (at.departed >= report_bytes)
+  auto is_last = at.has_outlet && at.departed > 0 && at.unsent == 0 && at.unwritten.empty();
+  if (at.departed >= report_bytes || is_last)
     self_->send(at.owner, wire_sent{number, std::exchange(at.departed, 0)});
+}
+
+void socket_wire_state::open_outlet(const wire_open_outlet& command) {
+  auto* at = find(command.connection, self_->current_sender());
+  if (!at)
+    return;
+  flush(command.connection, *at);
+  auto own = sockets::duplicate(at->socket());
+  if (at->unsent > 0 || !own)
+    return;
+  at->departed = 0;
+  at->has_outlet = true;
+  self_->send(at->owner, wire_outlet_opened{command.connection,
+                                            std::make_shared<socket_outlet>(std::move(own))});
 }
 
 void socket_wire_state::trust(const wire_trust& command) {
@@ -369,15 +345,16 @@ void socket_wire_state::arrived(const caf::io::new_data_msg& fact) {
 
 void socket_wire_state::deliver(connection_number number, wire_connection& at,
                                 std::string_view chunk) {
-  std::vector<frame> frames;
+  wire_frames fact{number, {}};
   std::string trouble;
   try {
-    at.cutter->take(chunk, frames);
+    at.cutter->take(chunk, fact.content);
   } catch (const error& reason) {
     trouble = reason.what();
   }
-  for (auto& content : frames) {
-    wire_frame fact{number, std::move(content)};
+  at.progress += chunk.size();
+  if (!fact.content.empty()) {
+    at.progress = 0;
     at.unread += fact.bytes();
     self_->send(at.owner, std::move(fact));
   }
@@ -386,7 +363,6 @@ void socket_wire_state::deliver(connection_number number, wire_connection& at,
     end(number, at);
     return;
   }
-  at.progress = frames.empty() ? at.progress + chunk.size() : 0;
   if (at.progress >= report_bytes) {
     at.progress = 0;
     self_->send(at.owner, wire_progress{number});
@@ -477,6 +453,7 @@ caf::behavior socket_wire(broker_pointer self, wire_content content) {
       [&state](const wire_dial& command) { state.dial(command); },
       [&state](const socket_dialed& fact) { state.dialed(fact); },
       [&state](const dial_late& fact) { state.late(fact); },
+      [&state](const wire_open_outlet& command) { state.open_outlet(command); },
       [&state](const wire_trust& command) { state.trust(command); },
       [&state](const wire_give& command) { state.give(command); },
       [&state](const wire_taken& command) { state.taken(command); },

@@ -62,6 +62,12 @@ struct wire_write {
   std::string bytes;  ///< whole frames
 };
 
+/// Asks for the connection's outlet, behind everything written so far. Answered by wire_outlet_opened, or not: then writing
+/// goes on through the wire. Once for a connection.
+struct wire_open_outlet {
+  connection_number connection = 0;
+};
+
 /// The peer has proved itself: frames may be large from now on.
 struct wire_trust {
   connection_number connection = 0;
@@ -115,10 +121,16 @@ struct wire_given {
   std::shared_ptr<void> note;
 };
 
-struct wire_frame {
+/// What came together: one frame or more, in order.
+struct wire_frames {
   connection_number connection = 0;
-  frame content;
-  std::size_t bytes() const { return frame_prefix_bytes + content.body.size(); }
+  std::vector<frame> content;
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (auto& each : content)
+      sum += each.bytes();
+    return sum;
+  }
 };
 
 /// Part of a large frame came: a sign of life.
@@ -126,10 +138,25 @@ struct wire_progress {
   connection_number connection = 0;
 };
 
-/// So many more of the bytes written have left; told in coarse steps, so that an owner can bound what waits.
+/// So many more of the bytes written have left; told in coarse steps, so that an owner can bound what waits. With an outlet
+/// the last of them is told too.
 struct wire_sent {
   connection_number connection = 0;
   std::size_t bytes = 0;
+};
+
+/// The owner's own way to the socket, which spares a change of threads. It may be used while nothing waits that was given
+/// to wire_write since: all of it was told by wire_sent. For one thread; to be dropped with the connection.
+class wire_outlet {
+public:
+  virtual ~wire_outlet() = default;
+  /// How many of the bytes have left without waiting. The rest is for wire_write; if the connection is broken, all.
+  virtual std::size_t send(std::string_view bytes) = 0;
+};
+
+struct wire_outlet_opened {
+  connection_number connection = 0;
+  std::shared_ptr<wire_outlet> outlet;
 };
 
 struct wire_probed {
@@ -166,6 +193,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_listen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_stop_listening)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_dial)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_write)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_open_outlet)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_trust)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_give)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_taken)
@@ -175,8 +203,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_accepted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_connected)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_dial_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_given)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_frame)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_frames)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_progress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_sent)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_outlet_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_probed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::wire_closed)

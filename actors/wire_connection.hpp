@@ -1,5 +1,6 @@
 #pragma once
 
+#include <holdfast/actors/sockets.hpp>
 #include <holdfast/actors/wire.hpp>
 
 #include <caf/actor.hpp>
@@ -36,6 +37,7 @@ struct wire_connection {
   bool is_settling = false;  // the event loop has not yet seen that reading began
   bool is_cut_wanted = false;
   bool is_write_posted = false;
+  bool has_outlet = false;  // its owner waits for the last byte that it has given us
 
   int socket() const { return static_cast<int>(handle.id()); }
 
@@ -48,6 +50,18 @@ struct wire_connection {
       wanted = std::max(wanted / 2, read_bytes_min);
     return wanted != std::exchange(read_bytes, wanted);
   }
+};
+
+/// Keeps the socket open by itself: its number must not be given to another while the owner writes.
+class socket_outlet final : public wire_outlet {
+public:
+  explicit socket_outlet(sockets::descriptor socket) : socket_(std::move(socket)) {}
+  std::size_t send(std::string_view bytes) override {
+    return sockets::send_some(socket_.get(), bytes);
+  }
+
+private:
+  sockets::descriptor socket_;
 };
 
 /// Frames between nodes.

@@ -147,26 +147,30 @@ public:
       refuse(fact.connection, errc::stopping, "this node is stopping");
   }
 
-  void arrived(const wire_frame& fact) {
-    auto bytes = fact.content.body.view();
-    auto i = strangers_.find(fact.connection);
+  void arrived(const wire_frames& fact) {
+    for (auto& from : fact.content)
+      take(fact.connection, from);
+  }
+
+  void take(connection_number connection, const frame& from) {
+    auto bytes = from.body.view();
+    auto i = strangers_.find(connection);
     if (i == strangers_.end()) {
       // Its link has not taken it over yet: what came too soon must not be lost without a word.
-      if (auto early = sessions_.find(fact.connection); early != sessions_.end())
-        refuse_as({early->second, likely_body(bytes), true}, fact.connection, errc::bad_frame,
-                  too_soon);
+      if (auto early = sessions_.find(connection); early != sessions_.end())
+        refuse_as({early->second, likely_body(bytes), true}, connection, errc::bad_frame, too_soon);
       return;
     }
     auto& who = i->second;
     try {
-      if (fact.content.type == frame_type::refuse)
+      if (from.type == frame_type::refuse)
         throw error(errc::bad_frame, std::string(bytes));
       who.body = likely_body(bytes);
       if (std::exchange(who.has_said_hello, true))
         throw error(errc::bad_frame, too_soon);
-      introduced(fact.connection, read_hello(decode_foreign(bytes)));
+      introduced(connection, read_hello(decode_foreign(bytes)));
     } catch (const error& reason) {
-      refuse(fact.connection, reason.code(), reason.what());
+      refuse(connection, reason.code(), reason.what());
     }
   }
 
@@ -287,7 +291,7 @@ caf::behavior gateway_behavior(caf::event_based_actor* self, environment* env, c
       [gate](const open_foreign_port& command) { gate->open(command); },
       [gate](const stop_foreign_port&) { gate->stop(); },
       [gate](const wire_accepted& fact) { gate->accepted(fact); },
-      [gate](const wire_frame& fact) { gate->arrived(fact); },
+      [gate](const wire_frames& fact) { gate->arrived(fact); },
       [gate](const wire_closed& fact) { gate->closed(fact); },
       [](const wire_progress&) {},
       [](const wire_sent&) {},

@@ -240,7 +240,7 @@ caf::behavior foreign_link(caf::event_based_actor* self, environment* env,
   auto link = std::make_shared<foreign_link_actor>(self, *env, peer);
   // Tried in this order for each message: the frequent ones come first.
   return {
-      [link](const wire_frame& fact) { link->arrived(fact); },
+      [link](const wire_frames& fact) { link->arrived(fact); },
       [link](const link_task& task) { link->run(task); },
       [link](const send_message& message) { link->send(message); },
       [link](const call_request& request) { link->ask(request); },

@@ -32,7 +32,7 @@ public:
   void gateway_is(const foreign_gateway_is& fact) { gateway_ = fact.gateway; }
   void address();
   void given(const wire_given& fact);
-  void arrived(const wire_frame& fact);
+  void arrived(const wire_frames& fact);
   void sent(const wire_sent& fact);
   void closed(const wire_closed& fact);
   void grew(const lane_grew& news);

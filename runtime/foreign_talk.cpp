@@ -31,15 +31,17 @@ std::string string_at(const foreign_call& call, std::size_t position, const char
 
 }  // namespace
 
-void foreign_link_actor::arrived(const wire_frame& fact) {
-  if (!is_live() || session_->connection != fact.connection)
-    return;
-  update([&](peer_status& status) { status.bytes_in += fact.bytes(); });
-  guarded([&] {
-    if (fact.content.type == frame_type::refuse)  // the cutter's word for bytes that are no message
-      throw error(errc::bad_frame, std::string(fact.content.body.view()));
-    hear(decode_foreign(fact.content.body.view()), fact.bytes());
-  });
+void foreign_link_actor::arrived(const wire_frames& fact) {
+  for (auto& from : fact.content) {
+    if (!is_live() || session_->connection != fact.connection)
+      return;
+    update([&](peer_status& status) { status.bytes_in += from.bytes(); });
+    guarded([&] {
+      if (from.type == frame_type::refuse)  // the cutter's word for bytes that are no message
+        throw error(errc::bad_frame, std::string(from.body.view()));
+      hear(decode_foreign(from.body.view()), from.bytes());
+    });
+  }
 }
 
 void foreign_link_actor::hear(foreign_call call, std::size_t bytes) {

@@ -147,17 +147,17 @@ void simulated_network::take(const place& to, segment arrived) {
   }
   if (sender.is_open)
     caf::anon_send(sender.owner, wire_sent{sender.number, arrived.bytes.size()});
-  std::vector<frame> frames;
+  wire_frames fact{end.number, {}};
   try {
-    end.reader.take(arrived.bytes, frames);
+    end.reader.take(arrived.bytes, fact.content);
   } catch (const error& problem) {
     caf::anon_send(end.owner, wire_closed{end.number, errc::bad_frame, problem.what()});
     hang_up(to);
     return;
   }
   end.unread += arrived.bytes.size();
-  for (auto& content : frames)
-    caf::anon_send(end.owner, wire_frame{end.number, std::move(content)});
+  if (!fact.content.empty())
+    caf::anon_send(end.owner, std::move(fact));
 }
 
 /// This end is gone; the other one will hear of it behind what was written.
@@ -302,6 +302,7 @@ caf::actor simulated_network::spawn_wire(caf::actor_system& system, const std::s
         [this, node](const wire_stop_listening&) { stop_listening(node); },
         [this, node](const wire_dial& command) { dial(node, command); },
         [this, asking](const wire_write& command) { write(command, asking()); },
+        [](const wire_open_outlet&) {},  // none without a socket
         [this](const wire_trust& command) {
           if (auto* at = find(command.connection))
             mine(*at).reader.limit(limits::frame_bytes_max);

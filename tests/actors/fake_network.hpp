@@ -80,7 +80,7 @@ struct fake_network {
       if (what != fate::deliver || !other->is_open)
         continue;
       crossed.push_back(content.type);
-      caf::anon_send(other->owner, wire_frame{other->number, content});
+      caf::anon_send(other->owner, wire_frames{other->number, {content}});
     }
   }
 
@@ -135,6 +135,7 @@ inline caf::actor spawn_fake_network(caf::actor_system& system, fake_network& ne
         [](const wire_stop_listening&) {},
         [&net](const wire_dial& command) { net.dial(command); },
         [&net](const wire_write& command) { net.write(command); },
+        [](const wire_open_outlet&) {},
         [](const wire_trust&) {},
         [](const wire_taken&) {},
         [&net](const wire_give& command) { net.give(command); },

@@ -33,7 +33,9 @@ public:
     self_ = all.system.spawn([this](caf::event_based_actor*) -> caf::behavior {
       return {
           [this](const wire_connected& fact) { connection = fact.connection; },
-          [this](const wire_frame& fact) { frames.push_back(fact.content); },
+          [this](const wire_frames& fact) {
+            frames.insert(frames.end(), fact.content.begin(), fact.content.end());
+          },
           [this](const wire_closed&) { is_closed = true; },
       };
     });

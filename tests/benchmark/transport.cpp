@@ -67,8 +67,9 @@ std::string one_frame() {
 caf::behavior echo_frames(caf::event_based_actor* self, caf::actor wire) {
   return {
       [=](const holdfast::wire_accepted&) {},
-      [=](const holdfast::wire_frame& came) {
-        self->send(wire, holdfast::wire_write{came.connection, one_frame()});
+      [=](const holdfast::wire_frames& came) {
+        for (std::size_t i = 0; i < came.content.size(); ++i)
+          self->send(wire, holdfast::wire_write{came.connection, one_frame()});
         self->send(wire, holdfast::wire_taken{came.connection, came.bytes()});
       },
       [=](const holdfast::wire_sent&) {},
@@ -88,12 +89,14 @@ caf::behavior ask_frames(caf::event_based_actor* self, caf::actor wire, std::str
       [=](const holdfast::wire_dial_failed& failed) {
         run->ended.set_exception(std::make_exception_ptr(std::runtime_error(failed.text)));
       },
-      [=](const holdfast::wire_frame& came) {
+      [=](const holdfast::wire_frames& came) {
         self->send(wire, holdfast::wire_taken{came.connection, came.bytes()});
-        if (run->goes_on())
-          self->send(wire, holdfast::wire_write{came.connection, one_frame()});
-        else if (run->open == 0)
-          self->quit();
+        for (std::size_t i = 0; i < came.content.size(); ++i) {
+          if (run->goes_on())
+            self->send(wire, holdfast::wire_write{came.connection, one_frame()});
+          else if (run->open == 0)
+            self->quit();
+        }
       },
       [=](const holdfast::wire_sent&) {},
       [=](const holdfast::wire_closed&) {},
